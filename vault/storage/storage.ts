@@ -1,0 +1,33 @@
+/** The kinds of file a vault has; `config` is one file, addressed with the name ''. */
+export type FileType = 'config' | 'data' | 'index' | 'keys' | 'locks' | 'snapshots'
+
+export interface StoredFile {
+  readonly name: string
+  readonly size: number
+}
+
+/**
+ * What the engine asks of a place that keeps files. Names are 64 lower-case hex digits ('' for config); other names in
+ * the same folders are nobody's business and are not listed. Every adapter passes `conformance.ts`.
+ */
+export interface Storage {
+  /** A path or URL for messages; never with credentials. */
+  readonly location: string
+  /** Makes the place ready for a new vault (folders). Does nothing where nothing is needed. */
+  prepare(): Promise<void>
+  /** All files of a type, in no order. A place that does not exist has none. */
+  list(type: FileType): Promise<readonly StoredFile[]>
+  /** The size, or undefined if there is no such file. */
+  size(type: FileType, name: string): Promise<number | undefined>
+  /** The whole file. Rejects with file-missing or storage-failed. */
+  load(type: FileType, name: string): Promise<Buffer>
+  /** Exactly `length` bytes from `offset`; fewer there are is a 'vault-damaged'. */
+  loadPart(type: FileType, name: string, offset: number, length: number): Promise<Buffer>
+  /**
+   * All or nothing, durable when it resolves; an existing file of that name is replaced by equal content.
+   * Rejects with storage-full or storage-failed and leaves nothing behind.
+   */
+  save(type: FileType, name: string, bytes: Uint8Array): Promise<void>
+  /** A file that is not there is no error. */
+  remove(type: FileType, name: string): Promise<void>
+}

@@ -1,0 +1,235 @@
+import type { NodeMetadata, TreeNode } from './format/node.ts'
+
+/** Where in a point something lies: UTF-8, '/'-separated, no leading slash; '' is the root. */
+export type PathInPoint = string
+
+/** Handed to everything that takes long. Aborting rejects with VaultError 'interrupted' and leaves no half-written file. */
+export interface VaultRun {
+  readonly signal?: AbortSignal
+  /** Called often and synchronously with what was done since the last call. */
+  readonly onProgress?: (done: { readonly files: number; readonly bytes: number }) => void
+  /** Injected time, milliseconds since 1970. */
+  readonly now?: () => number
+}
+
+/** Something that goes into a point or comes out of it, not (only) from a file system: a tar entry, for example. */
+export interface Entry {
+  /** Raw bytes relative to where the entries are saved, '/'-separated; empty for the top folder itself. */
+  readonly path: Uint8Array
+  readonly metadata: NodeMetadata
+  /** Files: exactly this many bytes follow. */
+  readonly size: bigint
+  /** Files: the content; must be consumed (or returned) before the next entry is asked for. */
+  readonly bytes?: AsyncIterable<Uint8Array>
+  /** A further name of a file that was an entry before: its path. Then there are no bytes. */
+  readonly hardLinkTo?: Uint8Array
+}
+
+export interface Counts {
+  readonly files: number
+  readonly folders: number
+  /** Symlinks, fifos, devices. */
+  readonly others: number
+  /** Sum of the files' lengths. */
+  readonly bytes: number
+}
+
+export interface SavedFile {
+  readonly bytes: number
+  /** SHA-256 over the whole content, 64 hex digits. */
+  readonly sha256: string
+}
+
+export interface SavedFolder extends Counts {
+  /** Sockets: they hold no data and cannot be saved. Paths for people. */
+  readonly skipped: readonly string[]
+}
+
+export interface SaveFolderOptions {
+  /** Decides for each entry below the folder; a folder that is refused is not entered. Default: everything. */
+  readonly select?: (path: Uint8Array, type: NodeMetadata['type']) => boolean
+  /**
+   * Where the same folder lies in an earlier point: a file with the same size, mtime, ctime and inode is not read
+   * again, restic's rule. Without it everything is read (and deduplicated).
+   */
+  readonly like?: { readonly snapshot: Snapshot; readonly path: PathInPoint }
+}
+
+export interface SnapshotDetails {
+  readonly time: Date
+  readonly hostname: string
+  readonly username: string
+  readonly paths: readonly string[]
+  readonly tags: readonly string[]
+  readonly parent?: string
+  readonly programVersion: string
+}
+
+/** One snapshot of the vault; ours and restic's alike. */
+export interface Snapshot {
+  /** 64 lower-case hex digits. */
+  readonly id: string
+  readonly time: Date
+  /** The root tree's blob id. */
+  readonly tree: string
+  readonly paths: readonly string[]
+  readonly hostname: string
+  readonly username: string
+  readonly tags: readonly string[]
+  readonly parent?: string
+  readonly original?: string
+  readonly programVersion: string
+  readonly summary?: SnapshotSummary
+}
+
+export interface SnapshotSummary {
+  readonly filesNew: number
+  readonly filesChanged: number
+  readonly filesUnmodified: number
+  /** Plaintext bytes of blobs that were new to the vault. */
+  readonly dataAdded: number
+  /** The same as stored: compressed, encrypted. */
+  readonly dataAddedPacked: number
+  readonly totalFilesProcessed: number
+  readonly totalBytesProcessed: number
+}
+
+/**
+ * Saves into one new snapshot. Nothing is visible in the vault before `publish`, and nothing but unreferenced packs
+ * stays behind if the scope ends without it. Calls may run side by side; each path is saved once.
+ * Folders above a path are made as needed (0700, time of the scope's start).
+ */
+export interface Uploader {
+  /** A regular file of unknown length; the source's error rejects the call and spoils the scope. */
+  saveStream(path: PathInPoint, bytes: AsyncIterable<Uint8Array>, mode?: number): Promise<SavedFile>
+  /** A folder of this machine with everything in it; unreadable files reject with 'source-unreadable', naming them. */
+  saveFolder(path: PathInPoint, folder: string, options?: SaveFolderOptions): Promise<SavedFolder>
+  /** One file of this machine, with its metadata. */
+  saveFile(path: PathInPoint, file: string): Promise<SavedFile>
+  /** Entries in any order in which a folder precedes what is in it. */
+  saveEntries(path: PathInPoint, entries: AsyncIterable<Entry>): Promise<SavedFolder>
+  /** Last: packs durable, then index, then the snapshot file. Once only. */
+  publish(details: SnapshotDetails): Promise<Snapshot>
+}
+
+/** One thing that differs between a point and a folder or a stream of entries. */
+export interface Difference {
+  readonly path: string
+  readonly what: 'missing' | 'unexpected' | 'type' | 'content' | 'mode' | 'owner' | 'mtime' | 'link' | 'xattr' | 'hard-link' | 'device'
+  readonly expected?: string
+  readonly found?: string
+}
+
+export interface CompareOptions {
+  /** What the way of transport cannot keep and so is not compared (docker cp: xattr). */
+  readonly ignore?: readonly Difference['what'][]
+  /** Stop after so many differences. Default 100. */
+  readonly limit?: number
+  /** Entries to leave out of the comparison. */
+  readonly select?: (path: Uint8Array) => boolean
+}
+
+export interface RestoreOptions {
+  /** Chooses entries below `path`. Default: everything. */
+  readonly select?: (path: Uint8Array, type: NodeMetadata['type']) => boolean
+  /** Long zero runs become holes. Default true. */
+  readonly sparse?: boolean
+  /** Owners are restored; default true when the process is root. */
+  readonly owners?: boolean
+  /**
+   * 'refuse' (default): the target must be absent or an empty folder.
+   * 'merge': into a folder that exists; an entry that exists already with equal type, size and mtime is kept, any other is an error.
+   */
+  readonly existing?: 'refuse' | 'merge'
+  /** Sync files and folders to disk before returning. Default true. */
+  readonly fsync?: boolean
+}
+
+export interface RestoredFolder extends Counts {
+  /** What could not be brought back exactly (a device without root, an xattr the file system refuses). Never file content: that rejects. */
+  readonly warnings: readonly string[]
+}
+
+/** One thing that `check` found. */
+export interface Problem {
+  /** hint: untidy but harmless. damage: data is lost, altered or unreachable. */
+  readonly severity: 'hint' | 'damage'
+  readonly kind:
+    | 'file-damaged' | 'file-missing' | 'pack-size' | 'pack-header' | 'blob-damaged' | 'blob-missing'
+    | 'tree-invalid' | 'snapshot-invalid' | 'index-damaged' | 'key-damaged' | 'config-damaged'
+    | 'pack-orphan' | 'pack-mixed' | 'pack-in-several-indexes' | 'lock-unreadable'
+  /** The storage file it is about, like data/ab/ab12…, snapshots/…; '' if none. */
+  readonly file: string
+  /** One sentence for people. */
+  readonly message: string
+  /** Ids of the snapshots that cannot be restored whole because of it. */
+  readonly snapshots: readonly string[]
+}
+
+export interface CheckReport {
+  readonly problems: readonly Problem[]
+  readonly snapshots: number
+  readonly packs: number
+  /** Bytes of packs that were read and verified; 0 without readData. */
+  readonly bytesRead: number
+}
+
+export interface Lock {
+  readonly id: string
+  readonly time: Date
+  readonly exclusive: boolean
+  readonly hostname: string
+  readonly username: string
+  readonly pid: number
+  /** Older than 30 minutes, or of a process of this host that is gone. */
+  readonly stale: boolean
+}
+
+export interface KeyInfo {
+  readonly id: string
+  readonly username: string
+  readonly hostname: string
+  readonly created: Date | undefined
+}
+
+/** An opened vault. Reads take no lock unless said; `withUploader` takes a shared lock and refreshes it. */
+export interface Vault {
+  /** The repository id, 64 hex digits. */
+  readonly id: string
+  /** For people and hints: the path or URL it was opened with. */
+  readonly location: string
+  readonly version: 1 | 2
+  /** The key file that the password opened. */
+  readonly keyId: string
+
+  withUploader<T>(run: VaultRun, use: (uploader: Uploader) => Promise<T>): Promise<T>
+
+  /** Oldest first. An unreadable snapshot file is an error naming it, unless `damaged` is given to be told instead. */
+  listSnapshots(options?: { readonly damaged?: (id: string, error: unknown) => void }): Promise<readonly Snapshot[]>
+  /** By full id, unique prefix, or 'latest' (among those `filter` accepts). Rejects with point-unknown, point-ambiguous. */
+  findSnapshot(idOrPrefix: string, filter?: (snapshot: Snapshot) => boolean): Promise<Snapshot>
+  /** The nodes of the folder at `path`, in the order stored (raw bytes). Rejects with file-missing. */
+  listFolder(snapshot: Snapshot, path: PathInPoint): Promise<readonly TreeNode[]>
+  /** The node at `path`, or undefined. */
+  findNode(snapshot: Snapshot, path: PathInPoint): Promise<TreeNode | undefined>
+  /** A file's bytes, each blob verified before it is handed out. */
+  readFile(snapshot: Snapshot, path: PathInPoint): AsyncIterable<Uint8Array>
+  /** Everything below `path`, folders before what is in them, the folder itself first (empty path); hard links resolved. */
+  entries(snapshot: Snapshot, path: PathInPoint): AsyncIterable<Entry>
+  restoreFolder(snapshot: Snapshot, path: PathInPoint, target: string, options: RestoreOptions, run: VaultRun): Promise<RestoredFolder>
+  /** Reads the folder whole and compares every byte and attribute with the point. */
+  compareFolder(snapshot: Snapshot, path: PathInPoint, folder: string, options: CompareOptions, run: VaultRun): Promise<readonly Difference[]>
+  /** The same for entries from elsewhere (a tar stream). */
+  compareEntries(snapshot: Snapshot, path: PathInPoint, entries: AsyncIterable<Entry>, options: CompareOptions, run: VaultRun): Promise<readonly Difference[]>
+
+  /** Takes no part in trust: reads everything anew from storage. Exclusive lock, as restic. `readData` verifies every pack. */
+  check(options: { readonly readData: boolean }, run: VaultRun): Promise<CheckReport>
+
+  listKeys(): Promise<readonly KeyInfo[]>
+  /** A further password for the same vault; returns the new key's id. `username` tells keys apart in listings. */
+  addKey(password: string, username: string): Promise<string>
+  listLocks(): Promise<readonly Lock[]>
+  /** Removes stale locks (all with `all`); returns those removed. */
+  unlock(options: { readonly all: boolean }): Promise<readonly Lock[]>
+  close(): Promise<void>
+}
