@@ -1,0 +1,41 @@
+import { z } from 'zod'
+
+/** `aidatavault.yml` in the project's folder: optional, without secrets. Unknown keys are an error: a typo must not silently protect less. */
+export const config = z.strictObject({
+  /** Written by `init`; makes two projects of one name different. */
+  id: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{7,63}$/)
+    .optional(),
+  /** Path or URL of the vault. */
+  vault: z.string().optional(),
+  /** Only for projects without Compose: the project's name. */
+  name: z.string().optional(),
+  /** PostgreSQL servers by name. For a Compose service the key is the service's name. */
+  databases: z
+    .record(
+      z.string(),
+      z.strictObject({
+        /** Reached by URL instead of through a Compose service; the password may be left out and come from passwordFrom. */
+        url: z.string().optional(),
+        /** 'FILE#KEY': an env file of the project and the key in it that holds the password (or the whole URL when `url` is absent). */
+        secretFrom: z
+          .string()
+          .regex(/^[^#]+#[^#]+$/)
+          .optional(),
+        method: z.enum(['logical', 'physical']).optional(),
+        /** The superuser to capture with, when it cannot be found. */
+        user: z.string().optional(),
+        /** physical, by URL: where the data directory lies, and is laid again by `recover`; relative to the project. */
+        dataDirectory: z.string().optional(),
+        protect: z.boolean().optional(),
+      }),
+    )
+    .optional(),
+  /** Volumes by Compose key, or folders by path (relative to the project). */
+  volumes: z.record(z.string(), z.strictObject({ protect: z.boolean().optional() })).optional(),
+  /** Further files with configuration or secrets, globs relative to the project. */
+  config: z.array(z.string()).optional(),
+})
+
+export type Config = z.infer<typeof config>

@@ -1,0 +1,218 @@
+import { z } from 'zod'
+
+/**
+ * `manifest.json` at the root of every recovery point: what the point holds, in which state, and what is needed to
+ * check that it came back. It names no secret. Readers accept unknown fields, so that an older program reads a newer
+ * point of the same version.
+ */
+
+const count = z.number().int().nonnegative()
+/** 64 lower-case hex digits. */
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+
+/** A way through a tree: '/'-separated, relative; bytes that are not UTF-8 as in `encodePathText`. */
+const pathText = z.string()
+
+export const projectFacts = z.object({
+  /** Never only the name: two hosts may run a `shop`. */
+  id: z.string().regex(/^[a-z0-9][a-z0-9-]{7,63}$/),
+  /** Compose's project name; the folder's name where there is no Compose. */
+  name: z.string().min(1),
+  /** What fixes the name; 'folder' changes with the folder's name. */
+  nameFrom: z.enum(['file', 'environment', 'flag', 'folder']),
+  hostname: z.string(),
+  /** Absolute path of what counts as the project's whole folder: the git work tree, or the Compose project directory. */
+  root: z.string(),
+  /** The Compose project directory, relative to root; '' when they are the same. */
+  directory: z.string(),
+  /** Compose files relative to root, or absolute when outside; empty without Compose. */
+  composeFiles: z.array(z.string()),
+  /** Whether these differ from what Compose would find by itself, so that `-f` is needed again. */
+  composeFilesGiven: z.boolean(),
+  profiles: z.array(z.string()),
+})
+
+export const codeFacts = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('git'),
+    /** null on an unborn branch. */
+    head: z.string().nullable(),
+    /** null when HEAD is detached. */
+    branch: z.string().nullable(),
+    refs: z.array(z.object({ name: z.string(), id: z.string() })),
+    stashes: count,
+    /** Lines of `git status --porcelain` by kind. */
+    staged: count,
+    dirty: count,
+    untracked: count,
+    /** Tracked files that are missing from the work tree. */
+    deleted: count,
+    /** Fingerprint of `git status`, the index and the stash list, to compare after recovery. */
+    state: sha256,
+    remotes: z.array(z.object({ name: z.string(), url: z.string() })),
+    files: count,
+    bytes: count,
+  }),
+  z.object({ kind: z.literal('folder'), files: count, bytes: count }),
+])
+
+export const configFile = z.object({
+  /** Relative to the project's root, or absolute when outside. */
+  path: pathText,
+  inPoint: pathText,
+  kind: z.enum(['env', 'compose', 'mounted', 'secret', 'aidatavault']),
+  mode: count,
+  bytes: count,
+  sha256,
+})
+
+export const tableFacts = z.object({
+  schema: z.string(),
+  name: z.string(),
+  /** pg_class.relkind: r table, p partitioned, m materialized view, f foreign. */
+  kind: z.enum(['r', 'p', 'm', 'f']),
+  /** Exact, counted in the dump's own snapshot; null for what holds no rows of its own (p, f, unpopulated m). */
+  rows: count.nullable(),
+})
+
+export const sequenceFacts = z.object({
+  schema: z.string(),
+  name: z.string(),
+  /** Text: it exceeds what a JSON number keeps. null when never used. */
+  lastValue: z.string().nullable(),
+})
+
+export const databaseFacts = z.object({
+  name: z.string(),
+  owner: z.string(),
+  encoding: z.string(),
+  collate: z.string(),
+  ctype: z.string(),
+  /** pg_database.datlocprovider: c libc, i icu, b builtin. */
+  provider: z.string(),
+  icuLocale: z.string().nullable(),
+  icuRules: z.string().nullable(),
+  connectionLimit: z.number().int(),
+  isTemplate: z.boolean(),
+  allowsConnections: z.boolean(),
+  sizeBytes: count,
+  extensions: z.array(z.object({ name: z.string(), version: z.string(), schema: z.string() })),
+  tables: z.array(tableFacts),
+  sequences: z.array(sequenceFacts),
+  largeObjects: count,
+  /** Objects by kind (index, constraint, trigger, function, policy, view, …), counted in the same snapshot. */
+  objects: z.record(z.string(), count),
+  /** SQL that `pg_dump` without --create leaves out: ALTER DATABASE … SET, per-role SETs, GRANTs and comment on the database; %DATABASE% stands for its quoted name. */
+  settings: z.array(z.string()),
+  /** null when the server was captured physically. */
+  dump: z.object({ inPoint: pathText, bytes: count, sha256 }).nullable(),
+})
+
+export const serverFacts = z.object({
+  /** server_version_num, for example 170010. */
+  version: count,
+  versionText: z.string(),
+  /** Text: it exceeds 2^53. */
+  systemIdentifier: z.string(),
+  dataDirectory: z.string(),
+  dataChecksums: z.boolean(),
+})
+
+export const databaseServer = z.object({
+  /** The Compose service, or the name in aidatavault.yml. */
+  name: z.string(),
+  access: z.enum(['service', 'url']),
+  method: z.enum(['logical', 'physical']),
+  /** The superuser that captured it. */
+  user: z.string(),
+  server: serverFacts,
+  roles: z.array(z.string()),
+  globals: z.object({ inPoint: pathText, bytes: count, sha256 }).nullable(),
+  databases: z.array(databaseFacts),
+  /** The volume (key) or bind mount that holds the data directory; null when unknown or none. */
+  storedOn: z.string().nullable(),
+  /** Credentials of the application that were seen in env files and tried; the password stays in the env file. */
+  logins: z.array(
+    z.object({
+      user: z.string(),
+      database: z.string(),
+      /** Where they come from: service and variable, never the value. */
+      from: z.string(),
+      worked: z.boolean(),
+    }),
+  ),
+  physical: z
+    .object({
+      inPoint: pathText,
+      startLsn: z.string(),
+      endLsn: z.string(),
+      timeline: count,
+      files: count,
+      bytes: count,
+      tablespaces: z.array(z.object({ oid: z.string(), location: z.string(), inPoint: pathText })),
+    })
+    .nullable(),
+})
+
+export const volumeFacts = z.object({
+  /** Compose's key of a volume; a bind mount's path (relative to root where it is inside). */
+  key: z.string(),
+  kind: z.enum(['volume', 'anonymous', 'bind']),
+  /** The engine's name of the volume; the absolute host path of a bind mount. */
+  name: z.string(),
+  inPoint: pathText,
+  mounts: z.array(z.object({ service: z.string(), target: z.string() })),
+  driver: z.string(),
+  driverOptions: z.record(z.string(), z.string()),
+  labels: z.record(z.string(), z.string()),
+  external: z.boolean(),
+  /** files: read where they lie, with xattrs. docker-cp: through the engine, which drops user xattrs. */
+  way: z.enum(['files', 'docker-cp']),
+  /** A bind mount of a single file. */
+  isFile: z.boolean(),
+  files: count,
+  folders: count,
+  others: count,
+  bytes: count,
+  skipped: z.array(z.string()),
+})
+
+export const imageFacts = z.object({
+  service: z.string(),
+  reference: z.string(),
+  /** Id of the local image, 'sha256:…'; null when the engine had none. */
+  id: z.string().nullable(),
+  digests: z.array(z.string()),
+  platform: z.string().nullable(),
+  /** The compose file builds it: it comes back from the code. */
+  builds: z.boolean(),
+})
+
+export const manifest = z.object({
+  version: z.literal(1),
+  /** For example 'aidatavault 0.1.0'. */
+  program: z.string(),
+  state: z.enum(['complete', 'incomplete']),
+  takenAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime(),
+  project: projectFacts,
+  code: codeFacts.nullable(),
+  config: z.array(configFile),
+  servers: z.array(databaseServer),
+  volumes: z.array(volumeFacts),
+  images: z.array(imageFacts),
+  /** What belongs to the project and is not in the point, with the reason. */
+  leftOut: z.array(z.object({ what: z.string(), why: z.string() })),
+})
+
+export type Manifest = z.infer<typeof manifest>
+export type ProjectFacts = z.infer<typeof projectFacts>
+export type CodeFacts = z.infer<typeof codeFacts>
+export type ConfigFile = z.infer<typeof configFile>
+export type DatabaseServer = z.infer<typeof databaseServer>
+export type DatabaseFacts = z.infer<typeof databaseFacts>
+export type ServerFacts = z.infer<typeof serverFacts>
+export type TableFacts = z.infer<typeof tableFacts>
+export type SequenceFacts = z.infer<typeof sequenceFacts>
+export type VolumeFacts = z.infer<typeof volumeFacts>
+export type ImageFacts = z.infer<typeof imageFacts>

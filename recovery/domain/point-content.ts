@@ -1,0 +1,80 @@
+import type { FileEntry } from './file-entry.ts'
+import type { Run } from './run.ts'
+
+/** How many of what, and how many bytes of files. */
+export interface Counts {
+  readonly files: number
+  readonly folders: number
+  readonly others: number
+  readonly bytes: number
+}
+
+/**
+ * One thing that a source puts into a point. A stream's or entries' program can fail after its last byte, so they
+ * come with `finished`, which must resolve before the part counts.
+ */
+export type Part =
+  | {
+      readonly kind: 'stream'
+      readonly path: string
+      readonly bytes: AsyncIterable<Uint8Array>
+      readonly finished: Promise<void>
+    }
+  | { readonly kind: 'file'; readonly path: string; readonly file: string }
+  | {
+      readonly kind: 'folder'
+      readonly path: string
+      readonly folder: string
+      readonly select?: (path: Uint8Array, isFolder: boolean) => boolean
+    }
+  | {
+      readonly kind: 'entries'
+      readonly path: string
+      readonly entries: AsyncIterable<FileEntry>
+      readonly finished: Promise<void>
+    }
+
+/** What the point made of a part. */
+export interface SavedPart extends Counts {
+  /** Streams and files: SHA-256 of the content, 64 hex digits; '' otherwise. */
+  readonly sha256: string
+  /** Sockets, which hold no data. */
+  readonly skipped: readonly string[]
+}
+
+/** Where captured parts go; resolves when the part is saved whole (its `finished` included). Calls may run side by side. */
+export interface PointWriter {
+  save(part: Part): Promise<SavedPart>
+}
+
+export interface ContentDifference {
+  readonly path: string
+  readonly what: string
+}
+
+/** What a source reads a point with. Every byte is verified before it is handed out. Paths are inside the point. */
+export interface PointReader {
+  exists(path: string): Promise<boolean>
+  readFile(path: string): AsyncIterable<Uint8Array>
+  entries(path: string): AsyncIterable<FileEntry>
+  /** Into an absent or empty folder ('refuse'), or over one that exists, keeping equal files and refusing others ('merge'). */
+  restoreFolder(
+    path: string,
+    target: string,
+    options: { readonly existing: 'refuse' | 'merge' },
+    run: Run,
+  ): Promise<Counts>
+  /** `ignore` names what the way of transport cannot keep: 'xattr', 'mtime', 'owner', … */
+  compareFolder(
+    path: string,
+    folder: string,
+    ignore: readonly string[],
+    run: Run,
+  ): Promise<readonly ContentDifference[]>
+  compareEntries(
+    path: string,
+    entries: AsyncIterable<FileEntry>,
+    ignore: readonly string[],
+    run: Run,
+  ): Promise<readonly ContentDifference[]>
+}

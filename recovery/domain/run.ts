@@ -1,0 +1,35 @@
+/** Injected time. */
+export interface Clock {
+  now(): Date
+}
+
+/** What an operation tells while it works. Names are for people: 'database db/app', 'volume uploads'. */
+export type RunEvent =
+  | { readonly kind: 'step-started'; readonly step: string; readonly totalBytes?: number }
+  | { readonly kind: 'progress'; readonly step: string; readonly bytes: number; readonly files: number }
+  | { readonly kind: 'step-done'; readonly step: string; readonly ms: number; readonly detail?: string }
+  | { readonly kind: 'note'; readonly text: string }
+  | { readonly kind: 'warning'; readonly text: string }
+
+/** Goes along with every call: `signal` to stop, `clock` for the time, `report` for progress. */
+export interface Run {
+  readonly signal: AbortSignal
+  readonly clock: Clock
+  report(event: RunEvent): void
+}
+
+/** Runs one step: tells its start, its end and how long it took. A failing step tells no end. */
+export async function step<T>(
+  run: Run,
+  name: string,
+  work: () => Promise<T>,
+  detail?: (result: T) => string,
+): Promise<T> {
+  run.signal.throwIfAborted()
+  const started = performance.now()
+  run.report({ kind: 'step-started', step: name })
+  const result = await work()
+  const done = { kind: 'step-done', step: name, ms: Math.round(performance.now() - started) } as const
+  run.report(detail ? { ...done, detail: detail(result) } : done)
+  return result
+}

@@ -1,0 +1,92 @@
+import type { FileEntry } from '../../domain/file-entry.ts'
+import type { Run } from '../../domain/run.ts'
+
+export interface EngineFacts {
+  readonly version: string
+  /** Whether its volumes' folders are on this machine and this process may read and write them. */
+  readonly foldersReachable: boolean
+}
+
+export interface VolumeInspection {
+  readonly name: string
+  readonly driver: string
+  readonly options: Readonly<Record<string, string>>
+  readonly labels: Readonly<Record<string, string>>
+  readonly mountpoint: string
+}
+
+export interface VolumeSpec {
+  readonly name: string
+  readonly driver: string
+  readonly options: Readonly<Record<string, string>>
+  readonly labels: Readonly<Record<string, string>>
+}
+
+export interface ImageInspection {
+  readonly id: string
+  readonly digests: readonly string[]
+  readonly platform: string
+  /** Of the image's configuration. */
+  readonly env: Readonly<Record<string, string>>
+  readonly volumes: readonly string[]
+}
+
+export interface ContainerInspection {
+  readonly id: string
+  readonly name: string
+  readonly running: boolean
+  readonly health: 'healthy' | 'unhealthy' | 'starting' | 'none'
+  readonly image: string
+  readonly env: Readonly<Record<string, string>>
+  readonly labels: Readonly<Record<string, string>>
+  readonly mounts: readonly {
+    readonly type: 'volume' | 'bind' | 'tmpfs' | 'other'
+    /** Volume: its name. */
+    readonly name: string
+    readonly source: string
+    readonly target: string
+    readonly readOnly: boolean
+  }[]
+  readonly networks: readonly string[]
+}
+
+/** Entries with the word of the program that makes them: it can fail after its last byte. */
+export interface OutgoingEntries {
+  readonly entries: AsyncIterable<FileEntry>
+  readonly finished: Promise<void>
+}
+
+/** What capture and recovery ask of a container engine, through the user's own `docker` CLI. Errors: docker-unavailable, tool-failed. */
+export interface ContainerEngine {
+  facts(run: Run): Promise<EngineFacts>
+  inspectVolume(name: string, run: Run): Promise<VolumeInspection | undefined>
+  /** Rejects with target-exists when there is one of that name: the engine itself would silently take the old one. */
+  createVolume(spec: VolumeSpec, run: Run): Promise<void>
+  removeVolume(name: string, run: Run): Promise<void>
+  /** The folder of a volume where this process may read and write it directly, else undefined. */
+  volumeFolder(name: string, run: Run): Promise<string | undefined>
+  /** The volume's entries, by `docker cp` from a container of `image` that is created, never started, and removed however this ends. */
+  readVolume(name: string, image: string, run: Run): Promise<OutgoingEntries>
+  /** The same the other way. Owners, modes, times and links are kept. */
+  writeVolume(name: string, image: string, entries: AsyncIterable<FileEntry>, run: Run): Promise<void>
+  inspectImage(reference: string, run: Run): Promise<ImageInspection | undefined>
+  /** Resolves to whether it could be had. */
+  pullImage(reference: string, run: Run): Promise<boolean>
+  /** Containers, stopped ones too, that carry all these labels. */
+  listContainers(labels: Readonly<Record<string, string>>, run: Run): Promise<readonly ContainerInspection[]>
+  /** Names of volumes, networks that carry all these labels. */
+  listVolumes(labels: Readonly<Record<string, string>>, run: Run): Promise<readonly string[]>
+  listNetworks(labels: Readonly<Record<string, string>>, run: Run): Promise<readonly string[]>
+  /** Runs a command in a throwaway container (`docker run --rm -i`), removed however it ends; resolves to stdout. `env` carries secrets and never shows in a process list. */
+  runOnce(
+    spec: {
+      readonly image: string
+      readonly command: readonly string[]
+      readonly network?: string
+      readonly env?: Readonly<Record<string, string>>
+      readonly entrypoint?: string
+      readonly user?: string
+    },
+    run: Run,
+  ): Promise<string>
+}

@@ -1,0 +1,72 @@
+import type { ServerFacts } from '../../../contract/manifest.ts'
+import type { Run } from '../../domain/run.ts'
+
+/** A row as the server prints it: text or null, by column name. */
+export type Row = Readonly<Record<string, string | null>>
+
+/** A program's output with the word of the program: it can fail after its last byte. */
+export interface OutgoingBytes {
+  readonly bytes: AsyncIterable<Uint8Array>
+  readonly finished: Promise<void>
+}
+
+/** A transaction that stays open, repeatable read, read only, and whose snapshot other sessions share. */
+export interface HeldSnapshot {
+  /** For pg_dump --snapshot. */
+  readonly id: string
+  query(sql: string): Promise<readonly Row[]>
+}
+
+export interface BaseBackup {
+  readonly startLsn: string
+  readonly timeline: number
+  readonly tablespaces: readonly { readonly oid: string; readonly location: string }[]
+  /** The archives in order: tablespaces by oid, then base (oid ''); each a tar stream to be consumed whole before the next. */
+  readonly archives: AsyncIterable<{ readonly oid: string; readonly tar: AsyncIterable<Uint8Array> }>
+  /** After the archives. `corrupt` when the server reported bad page checksums: the backup is kept, flagged. */
+  readonly finished: Promise<{
+    readonly endLsn: string
+    readonly manifest: Uint8Array
+    readonly corrupt: readonly string[]
+  }>
+}
+
+/**
+ * One PostgreSQL server, as a superuser. Adapters: in a Compose service (the container's own client programs), by URL.
+ * Errors: database-unreachable, tool-missing, tool-failed. Passwords never show in messages or process lists.
+ */
+export interface PostgresAccess {
+  /** For people: 'db' or 'localhost:5432'. */
+  readonly name: string
+  readonly features: {
+    /** pg_dump, pg_dumpall, pg_restore, psql that fit the server are there. */
+    readonly clientPrograms: boolean
+    /** Base backups over the replication protocol. */
+    readonly baseBackup: boolean
+  }
+  /** The superuser it works as. */
+  user(run: Run): Promise<string>
+  server(run: Run): Promise<ServerFacts>
+  query(database: string, sql: string, run: Run): Promise<readonly Row[]>
+  /** Runs a script, stopping at the first error, all in one transaction when `oneTransaction`. */
+  execute(
+    database: string,
+    sql: string | AsyncIterable<Uint8Array>,
+    options: { readonly oneTransaction: boolean },
+    run: Run,
+  ): Promise<void>
+  withSnapshot<T>(database: string, run: Run, use: (snapshot: HeldSnapshot) => Promise<T>): Promise<T>
+  /** pg_dump -Fc -Z0. */
+  dump(database: string, snapshotId: string, run: Run): OutgoingBytes
+  /** pg_dumpall --globals-only. */
+  dumpGlobals(run: Run): OutgoingBytes
+  /** pg_restore --exit-on-error into an existing database, from the stream. */
+  restoreDump(database: string, dump: AsyncIterable<Uint8Array>, run: Run): Promise<void>
+  /** Whether these credentials log in from where an application would, over TCP and not from localhost. */
+  tryLogin(
+    credentials: { readonly user: string; readonly password: string; readonly database: string },
+    run: Run,
+  ): Promise<boolean>
+  baseBackup(run: Run): Promise<BaseBackup>
+  close(): Promise<void>
+}
