@@ -1,0 +1,17 @@
+# The image postgres:MAJOR.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/places.sh"
+. "$bed/steps/standin.sh"
+. "$bed/steps/rootfs.sh"
+
+major=$1
+declare -A suites=([15]=bookworm [17]=trixie)
+suite=${suites[$major]}
+recipe=$bed/images/postgres
+made=$(fingerprint "$recipe"/* "$bed/steps/rootfs.sh")
+
+if needsStandIn "postgres:$major" "$made"; then
+  makeRootfs "$suite" "$major"
+  buildStandIn "postgres:$major" "$made" "$recipe" "ROOTFS=$(rootfsImage "$suite")" "MAJOR=$major"
+  outcome "stand-in built from Debian $suite"
+fi
