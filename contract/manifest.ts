@@ -188,6 +188,14 @@ export const imageFacts = z.object({
   builds: z.boolean(),
 })
 
+export const serviceFacts = z.object({
+  name: z.string(),
+  /** Ran when the point was taken: recovery starts these, and leaves the others stopped. */
+  ran: z.boolean(),
+  /** Had a health check, so that recovery can wait for it. */
+  hasHealthcheck: z.boolean(),
+})
+
 export const manifest = z.object({
   version: z.literal(1),
   /** For example 'aidatavault 0.1.0'. */
@@ -200,6 +208,7 @@ export const manifest = z.object({
   config: z.array(configFile),
   servers: z.array(databaseServer),
   volumes: z.array(volumeFacts),
+  services: z.array(serviceFacts),
   images: z.array(imageFacts),
   /** What belongs to the project and is not in the point, with the reason. */
   leftOut: z.array(z.object({ what: z.string(), why: z.string() })),
@@ -215,4 +224,5 @@ export type ServerFacts = z.infer<typeof serverFacts>
 export type TableFacts = z.infer<typeof tableFacts>
 export type SequenceFacts = z.infer<typeof sequenceFacts>
 export type VolumeFacts = z.infer<typeof volumeFacts>
+export type ServiceFacts = z.infer<typeof serviceFacts>
 export type ImageFacts = z.infer<typeof imageFacts>

@@ -1,0 +1,49 @@
+import type { Part, PointWriter, SavedPart } from '../domain/point-content.ts'
+import type { Run } from '../domain/run.ts'
+import type { Counts, Uploader, VaultRun } from '../../vault/index.ts'
+import { toVaultEntries } from './entry-adapter.ts'
+
+const savedFile = (saved: { bytes: number; sha256: string }): SavedPart => ({
+  files: 1,
+  folders: 0,
+  others: 0,
+  bytes: saved.bytes,
+  sha256: saved.sha256,
+  skipped: [],
+})
+
+const savedFolder = (saved: Counts & { skipped: readonly string[] }): SavedPart => ({ ...saved, sha256: '' })
+
+/** The vault's view of a run: it reports progress under `step`. */
+export const vaultRun = (run: Run, step: string): VaultRun => ({
+  signal: run.signal,
+  now: () => run.clock.now().getTime(),
+  onProgress: done => run.report({ kind: 'progress', step, ...done }),
+})
+
+/** Sends the parts of sources into a new point. A part counts only when its program has ended well. */
+export function pointWriter(uploader: Uploader): PointWriter {
+  const save = async (part: Part): Promise<SavedPart> => {
+    switch (part.kind) {
+      case 'stream': {
+        const [saved] = await Promise.all([uploader.saveStream(part.path, part.bytes), part.finished])
+        return savedFile(saved)
+      }
+      case 'file':
+        return savedFile(await uploader.saveFile(part.path, part.file))
+      case 'folder': {
+        const { select } = part
+        const options = select ? { select: (path: Uint8Array, type: string) => select(path, type === 'dir') } : {}
+        return savedFolder(await uploader.saveFolder(part.path, part.folder, options))
+      }
+      case 'entries': {
+        const [saved] = await Promise.all([
+          uploader.saveEntries(part.path, toVaultEntries(part.entries)),
+          part.finished,
+        ])
+        return savedFolder(saved)
+      }
+    }
+  }
+  return { save }
+}
