@@ -1,0 +1,119 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { describeFullStorage, describeStorage } from './conformance.ts'
+import { LocalStorage } from './local.ts'
+
+const made: string[] = []
+const mounts: string[] = []
+async function emptyFolder(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'aidatavault-local-'))
+  made.push(folder)
+  return folder
+}
+afterAll(async () => {
+  for (const mount of mounts) execFileSync('umount', [mount])
+  for (const folder of made) await rm(folder, { recursive: true, force: true })
+})
+
+const root = process.getuid?.() === 0
+const bytes = Buffer.from('some bytes')
+const name = createHash('sha256').update(bytes).digest('hex')
+const modeOf = async (file: string): Promise<number> => (await stat(file)).mode & 0o777
+
+describeStorage('local', async () => new LocalStorage(path.join(await emptyFolder(), 'new', 'vault')))
+
+/** Root may do everything, so it steps down for what a user may not. */
+async function asNobody(act: () => Promise<void>): Promise<void> {
+  if (root) process.seteuid?.(65534)
+  try {
+    await act()
+  } finally {
+    if (root) process.seteuid?.(0)
+  }
+}
+
+/** A file system of one MiB, or undefined where this user may not mount. */
+function smallDisk(folder: string): boolean {
+  const mounted = root && spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]).status === 0
+  if (mounted) mounts.push(folder)
+  return mounted
+}
+
+describe.skipIf(!root || spawnSync('mount', ['-V']).status !== 0)('a real disk', () => {
+  describeFullStorage('local', async () => {
+    const folder = await emptyFolder()
+    expect(smallDisk(folder)).toBe(true)
+    return new LocalStorage(folder)
+  })
+})
+
+describe('local storage', () => {
+  it('has restic’s layout and modes: folders 0700, files 0400', async () => {
+    const storage = new LocalStorage(await emptyFolder())
+    await storage.prepare()
+    await storage.save('data', name, bytes)
+    const file = path.join(storage.location, 'data', name.slice(0, 2), name)
+    expect([await modeOf(path.dirname(file)), await modeOf(file)]).toEqual([0o700, 0o400])
+    expect((await readdir(storage.location)).toSorted()).toEqual(['data', 'index', 'keys', 'locks', 'snapshots'])
+    expect(await readdir(path.join(storage.location, 'data'))).toHaveLength(256)
+  })
+
+  it('shares new files with the group when the config is readable for the group', async () => {
+    const folder = await emptyFolder()
+    await writeFile(path.join(folder, 'config'), 'x')
+    await chmod(path.join(folder, 'config'), 0o440)
+    const storage = new LocalStorage(folder)
+    await storage.save('snapshots', name, bytes)
+    expect(await modeOf(path.join(folder, 'snapshots', name))).toBe(0o440)
+  })
+
+  it('leaves no temporary file behind, whether a save worked or not', async () => {
+    const storage = new LocalStorage(await emptyFolder())
+    await storage.save('snapshots', name, bytes)
+    const taken = '00'.repeat(32)
+    await mkdir(path.join(storage.location, 'snapshots', taken, 'full'), { recursive: true })
+    await expect(storage.save('snapshots', taken, bytes)).rejects.toMatchObject({ code: 'storage-failed' })
+    expect((await readdir(path.join(storage.location, 'snapshots'))).toSorted()).toEqual([taken, name].toSorted())
+  })
+
+  it('does not see temporary, foreign and misplaced files', async () => {
+    const storage = new LocalStorage(await emptyFolder())
+    await storage.prepare()
+    const other = name[0] === '0' ? '11' : '00'
+    for (const file of [
+      `data/${other}/${name}`,
+      `data/${name}`,
+      `index/${name}-tmp-123`,
+      'index/.DS_Store',
+      'snapshots/README',
+    ])
+      await writeFile(path.join(storage.location, file), 'x')
+    for (const type of ['data', 'index', 'snapshots'] as const) expect(await storage.list(type)).toEqual([])
+  })
+
+  it('says what may not be read or written', async () => {
+    const storage = new LocalStorage(await emptyFolder())
+    await storage.save('index', name, bytes)
+    await chmod(path.join(storage.location, 'index', name), 0o000)
+    await chmod(path.join(storage.location, 'index'), 0o500)
+    await chmod(storage.location, 0o755)
+    const failure = { code: 'storage-failed', hint: `let this user read and write ${storage.location}` }
+    await asNobody(async () => {
+      await expect(storage.save('snapshots', name, bytes)).rejects.toMatchObject(failure)
+      await expect(storage.load('index', name)).rejects.toMatchObject(failure)
+    })
+  })
+
+  it('says what is wrong when the place is not a folder', async () => {
+    const folder = await emptyFolder()
+    await writeFile(path.join(folder, 'file'), 'x')
+    const storage = new LocalStorage(path.join(folder, 'file'))
+    await expect(storage.prepare()).rejects.toMatchObject({ code: 'storage-failed' })
+    await expect(storage.save('index', name, bytes)).rejects.toMatchObject({ code: 'storage-failed' })
+    expect(await storage.size('config', '')).toBeUndefined()
+  })
+})

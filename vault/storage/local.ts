@@ -1,0 +1,157 @@
+import { chmod, open, readdir, readFile, stat, unlink } from 'node:fs/promises'
+import path from 'node:path'
+import { VaultError } from '../errors.ts'
+import { isErrno, makeFolderDurably, syncFolder, writeFileDurably } from './durable.ts'
+import { dataFolders, folderTypes, isFileName, storagePath } from './layout.ts'
+import type { FileType, Storage, StoredFile } from './storage.ts'
+
+interface Modes {
+  readonly folder: number
+  readonly file: number
+}
+
+/** A vault in a folder of this machine, with restic's layout, modes and discipline of writing. */
+export class LocalStorage implements Storage {
+  readonly location: string
+  #modes: Promise<Modes> | undefined
+
+  /** `folder` is an absolute path. */
+  constructor(folder: string) {
+    this.location = folder
+  }
+
+  async prepare(): Promise<void> {
+    await this.#doing('prepare the folder', async () => {
+      const { folder } = await this.#modesOfVault()
+      for (const name of [...folderTypes, ...dataFolders])
+        await makeFolderDurably(path.join(this.location, name), folder)
+    })
+  }
+
+  async list(type: FileType): Promise<readonly StoredFile[]> {
+    if (type === 'config') {
+      const size = await this.size('config', '')
+      return size === undefined ? [] : [{ name: '', size }]
+    }
+    const folders = type === 'data' ? dataFolders : [type]
+    const lists: (readonly StoredFile[])[] = []
+    for (const folder of folders) lists.push(await this.#doing(`list ${folder}`, () => this.#listFolder(type, folder)))
+    return lists.flat()
+  }
+
+  async size(type: FileType, name: string): Promise<number | undefined> {
+    return this.#doing(`look for ${storagePath(type, name)}`, async () => {
+      try {
+        return (await stat(this.#path(type, name))).size
+      } catch (error) {
+        if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
+        throw error
+      }
+    })
+  }
+
+  async load(type: FileType, name: string): Promise<Buffer> {
+    return this.#doing(`read ${storagePath(type, name)}`, () => readFile(this.#path(type, name)))
+  }
+
+  async loadPart(type: FileType, name: string, offset: number, length: number): Promise<Buffer> {
+    const bytes = Buffer.allocUnsafeSlow(length)
+    const done = await this.#doing(`read ${storagePath(type, name)}`, () =>
+      readAt(this.#path(type, name), bytes, offset),
+    )
+    if (done === length) return bytes
+    throw new VaultError('vault-damaged', `${storagePath(type, name)} ends before byte ${offset + length}`)
+  }
+
+  async save(type: FileType, name: string, bytes: Uint8Array): Promise<void> {
+    if (type !== 'config' && !isFileName(name))
+      throw new VaultError('bad-input', `not a name of a vault's file: ${name}`)
+    const file = this.#path(type, name)
+    await this.#doing(`write ${storagePath(type, name)}`, async () => {
+      const modes = await this.#modesOfVault()
+      try {
+        await writeFileDurably(file, bytes, modes.file)
+      } catch (error) {
+        if (!isErrno(error, 'ENOENT')) throw error
+        await makeFolderDurably(path.dirname(file), modes.folder)
+        await writeFileDurably(file, bytes, modes.file)
+      }
+    })
+    if (type === 'config') this.#modes = undefined
+  }
+
+  async remove(type: FileType, name: string): Promise<void> {
+    const file = this.#path(type, name)
+    await this.#doing(`remove ${storagePath(type, name)}`, async () => {
+      try {
+        // Windows does not remove what is read-only.
+        if (process.platform === 'win32') await chmod(file, 0o666)
+        await unlink(file)
+      } catch (error) {
+        if (isErrno(error, 'ENOENT', 'ENOTDIR')) return
+        throw error
+      }
+      await syncFolder(path.dirname(file))
+    })
+  }
+
+  #path(type: FileType, name: string): string {
+    return path.join(this.location, ...storagePath(type, name).split('/'))
+  }
+
+  async #listFolder(type: FileType, folder: string): Promise<readonly StoredFile[]> {
+    const names = await readdir(path.join(this.location, folder)).catch((error: unknown) => {
+      if (isErrno(error, 'ENOENT')) return []
+      throw error
+    })
+    // A file of `data` that lies in another's folder cannot be loaded by its name, so it is not there.
+    const ours = names.filter(name => isFileName(name) && storagePath(type, name) === `${folder}/${name}`)
+    const sizes = await Promise.all(ours.map(name => this.size(type, name)))
+    return ours.flatMap((name, i) => (sizes[i] === undefined ? [] : [{ name, size: sizes[i] }]))
+  }
+
+  // The config file's permission bits are the setting: readable for the group means shared with the group.
+  #modesOfVault(): Promise<Modes> {
+    this.#modes ??= stat(path.join(this.location, 'config')).then(
+      config => (config.mode & 0o040 ? { folder: 0o770, file: 0o660 } : { folder: 0o700, file: 0o600 }),
+      () => ({ folder: 0o700, file: 0o600 }),
+    )
+    return this.#modes
+  }
+
+  async #doing<T>(what: string, act: () => Promise<T>): Promise<T> {
+    try {
+      return await act()
+    } catch (error) {
+      throw this.#failed(what, error)
+    }
+  }
+
+  #failed(what: string, cause: unknown): VaultError {
+    const message = `could not ${what} in ${this.location}: ${cause instanceof Error ? cause.message : String(cause)}`
+    if (isErrno(cause, 'ENOSPC', 'EDQUOT', 'EFBIG'))
+      return new VaultError('storage-full', `no space left to ${what} in ${this.location}`, {
+        hint: 'make room there (or raise the quota) and run it again; what was stored so far is kept and used',
+        cause,
+      })
+    if (isErrno(cause, 'ENOENT')) return new VaultError('file-missing', message, { cause })
+    if (isErrno(cause, 'EACCES', 'EPERM'))
+      return new VaultError('storage-failed', message, { hint: `let this user read and write ${this.location}`, cause })
+    return new VaultError('storage-failed', message, { cause })
+  }
+}
+
+async function readAt(file: string, into: Buffer, offset: number): Promise<number> {
+  const handle = await open(file, 'r')
+  try {
+    let done = 0
+    while (done < into.length) {
+      const { bytesRead } = await handle.read(into, done, into.length - done, offset + done)
+      if (bytesRead === 0) break
+      done += bytesRead
+    }
+    return done
+  } finally {
+    await handle.close()
+  }
+}
