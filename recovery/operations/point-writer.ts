@@ -1,6 +1,6 @@
 import type { Part, PointWriter, SavedPart } from '../domain/point-content.ts'
 import type { Run } from '../domain/run.ts'
-import type { Counts, Uploader, VaultRun } from '../../vault/index.ts'
+import type { Counts, SaveFolderOptions, Snapshot, Uploader, VaultRun } from '../../vault/index.ts'
 import { toVaultEntries } from './entry-adapter.ts'
 
 const savedFile = (saved: { bytes: number; sha256: string }): SavedPart => ({
@@ -21,8 +21,20 @@ export const vaultRun = (run: Run, step: string): VaultRun => ({
   onProgress: done => run.report({ kind: 'progress', step, ...done }),
 })
 
-/** Sends the parts of sources into a new point. A part counts only when its program has ended well. */
-export function pointWriter(uploader: Uploader): PointWriter {
+/** Folder options: what to take, and where an earlier point has the same folder, whose unchanged files are not read again. */
+const folderOptions = (part: Part & { kind: 'folder' }, previous: Snapshot | undefined): SaveFolderOptions => {
+  const { select } = part
+  return {
+    ...(select ? { select: (path, type) => select(path, type === 'dir') } : {}),
+    ...(previous ? { like: { snapshot: previous, path: part.path } } : {}),
+  }
+}
+
+/**
+ * Sends the parts of sources into a new point. A part counts only when its program has ended well.
+ * `previous` is an earlier point of the same project.
+ */
+export function pointWriter(uploader: Uploader, previous: Snapshot | undefined): PointWriter {
   const save = async (part: Part): Promise<SavedPart> => {
     switch (part.kind) {
       case 'stream': {
@@ -31,16 +43,11 @@ export function pointWriter(uploader: Uploader): PointWriter {
       }
       case 'file':
         return savedFile(await uploader.saveFile(part.path, part.file))
-      case 'folder': {
-        const { select } = part
-        const options = select ? { select: (path: Uint8Array, type: string) => select(path, type === 'dir') } : {}
-        return savedFolder(await uploader.saveFolder(part.path, part.folder, options))
-      }
+      case 'folder':
+        return savedFolder(await uploader.saveFolder(part.path, part.folder, folderOptions(part, previous)))
       case 'entries': {
-        const [saved] = await Promise.all([
-          uploader.saveEntries(part.path, toVaultEntries(part.entries)),
-          part.finished,
-        ])
+        const entries = toVaultEntries(part.entries)
+        const [saved] = await Promise.all([uploader.saveEntries(part.path, entries), part.finished])
         return savedFolder(saved)
       }
     }

@@ -1,0 +1,116 @@
+import fs from 'node:fs/promises'
+import path from 'node:path'
+import { z } from 'zod'
+import { RecoveryError } from '../domain/errors.ts'
+
+/** Lies in the folder that a recovery fills, until the recovery has ended well. */
+export const journalName = '.aidatavault-recovery.json'
+
+const record = z.object({
+  version: z.literal(1),
+  /** Also the value of the label on everything this recovery makes in the engine. */
+  id: z.string(),
+  vault: z.string(),
+  point: z.string(),
+  projectName: z.string(),
+  startedAt: z.string(),
+  /** Steps that ended well, with their time. */
+  done: z.array(z.object({ step: z.string(), ms: z.number() })),
+  /** Written down before it is made: what of the machine is ours to clean up and start over with. */
+  made: z.array(z.object({ kind: z.enum(['volume', 'folder', 'file']), name: z.string() })),
+})
+
+export type RecoveryRecord = z.infer<typeof record>
+export type Made = RecoveryRecord['made'][number]
+
+/** What a recovery has done so far, on disk before it goes on: a kill at any instruction can be continued from. */
+export class RecoveryJournal {
+  readonly folder: string
+  #record: RecoveryRecord
+
+  private constructor(folder: string, first: RecoveryRecord) {
+    this.folder = folder
+    this.#record = first
+  }
+
+  get record(): RecoveryRecord {
+    return this.#record
+  }
+
+  /** The journal of an interrupted recovery in this folder; undefined when there is none. */
+  static async find(folder: string): Promise<RecoveryJournal | undefined> {
+    const file = path.join(folder, journalName)
+    const text = await fs.readFile(file, 'utf8').catch(absent)
+    if (text === undefined) return undefined
+    const parsed = record.safeParse(parseJson(text))
+    if (parsed.success) return new RecoveryJournal(folder, parsed.data)
+    throw new RecoveryError('target-exists', `${file} is not a journal that this program understands`, {
+      hint: 'recover into another folder',
+    })
+  }
+
+  /** Begins one in a folder that exists. */
+  static async begin(
+    folder: string,
+    first: Omit<RecoveryRecord, 'version' | 'done' | 'made'>,
+  ): Promise<RecoveryJournal> {
+    const journal = new RecoveryJournal(folder, { version: 1, ...first, done: [], made: [] })
+    await journal.#write()
+    return journal
+  }
+
+  isDone(step: string): boolean {
+    return this.#record.done.some(entry => entry.step === step)
+  }
+
+  hasMade(kind: Made['kind'], name: string): boolean {
+    return this.#record.made.some(made => made.kind === kind && made.name === name)
+  }
+
+  async willMake(kind: Made['kind'], name: string): Promise<void> {
+    if (this.hasMade(kind, name)) return
+    this.#record = { ...this.#record, made: [...this.#record.made, { kind, name }] }
+    await this.#write()
+  }
+
+  async did(step: string, ms: number): Promise<void> {
+    this.#record = { ...this.#record, done: [...this.#record.done, { step, ms }] }
+    await this.#write()
+  }
+
+  /** The recovery ended well: nothing of it stays behind. */
+  async end(): Promise<void> {
+    await fs.rm(path.join(this.folder, journalName), { force: true })
+    await syncFolder(this.folder)
+  }
+
+  async #write(): Promise<void> {
+    const file = path.join(this.folder, journalName)
+    const temporary = `${file}.new`
+    await fs.writeFile(temporary, `${JSON.stringify(this.#record, null, 2)}\n`, { mode: 0o600, flush: true })
+    await fs.rename(temporary, file)
+    await syncFolder(this.folder)
+  }
+}
+
+const absent = (error: NodeJS.ErrnoException): undefined => {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
+  throw error
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await fs.open(folder)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

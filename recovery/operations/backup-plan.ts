@@ -1,0 +1,64 @@
+import { RecoveryError } from '../domain/errors.ts'
+import type { Project, ProjectServer, ProjectVolume } from '../project/project.ts'
+import { volumesToCapture } from '../sources/volume/index.ts'
+
+export const sourceKinds = ['code', 'config', 'database', 'volume'] as const
+export type SourceKind = (typeof sourceKinds)[number]
+
+/** What one backup will take, and what it cannot. */
+export interface BackupPlan {
+  readonly code: boolean
+  readonly config: boolean
+  readonly servers: readonly ProjectServer[]
+  readonly volumes: readonly ProjectVolume[]
+  /** What the project has and this point will not hold, with the reason. */
+  readonly leftOut: readonly { readonly what: string; readonly why: string }[]
+  /** All kinds of source are in: only such a point can bring the project back. */
+  readonly complete: boolean
+}
+
+/**
+ * Decides what a backup takes. Rejects with database-unreachable when a database that should be in is not running,
+ * and with docker-unavailable when there is a volume to read and no engine to read it with.
+ */
+export function planBackup(project: Project, only: readonly SourceKind[] = sourceKinds): BackupPlan {
+  const wants = (kind: SourceKind) => only.includes(kind)
+  const notWanted = sourceKinds.filter(kind => !wants(kind))
+  const plan: BackupPlan = {
+    code: wants('code'),
+    config: wants('config'),
+    servers: wants('database') ? project.servers : [],
+    volumes: wants('volume') ? volumesToCapture(project).filter(volume => volume.exists) : [],
+    leftOut: [...project.leftOut, ...notWanted.map(kind => ({ what: kind, why: 'left out by --only' }))],
+    complete: notWanted.length === 0,
+  }
+  assertReachable(project, plan)
+  return plan
+}
+
+function assertReachable(project: Project, plan: BackupPlan): void {
+  const needsEngine = [
+    ...plan.servers.filter(server => server.access === 'service'),
+    ...plan.volumes.filter(isInEngine),
+  ]
+  if (needsEngine.length > 0 && project.compose && !project.compose.engineAnswers)
+    throw new RecoveryError(
+      'docker-unavailable',
+      `the Docker engine does not answer, so ${needsEngine.map(({ name }) => name).join(', ')} cannot be captured`,
+      { hint: `start Docker, or take what lies outside of it: ${onlyHint('code,config')}` },
+    )
+  const stopped = plan.servers.find(server => !server.running)
+  if (stopped)
+    throw new RecoveryError(
+      'database-unreachable',
+      `PostgreSQL ${stopped.name} is not running, so its databases cannot be captured`,
+      {
+        hint: `${startHint(stopped)}, or leave databases out of this point: ${onlyHint('code,config,volume')}`,
+      },
+    )
+}
+
+const isInEngine = (volume: ProjectVolume) => volume.kind !== 'bind'
+const onlyHint = (kinds: string) => `aidatavault backup --only ${kinds}`
+const startHint = (server: ProjectServer) =>
+  server.access === 'service' ? `start it with: docker compose up --detach --wait ${server.name}` : 'start the server'

@@ -1,0 +1,148 @@
+import os from 'node:os'
+import type {
+  CodeFacts,
+  ConfigFile,
+  DatabaseServer,
+  Manifest,
+  ServiceFacts,
+  VolumeFacts,
+} from '../../contract/manifest.ts'
+import type { PointWriter } from '../domain/point-content.ts'
+import { step, type Run } from '../domain/run.ts'
+import type { Project } from '../project/project.ts'
+import { captureCode } from '../sources/code/index.ts'
+import { captureConfig } from '../sources/config/index.ts'
+import { captureServer } from '../sources/database/index.ts'
+import { captureVolume } from '../sources/volume/index.ts'
+import type { Snapshot, Uploader, Vault } from '../../vault/index.ts'
+import { withAccess } from './access.ts'
+import type { BackupPlan } from './backup-plan.ts'
+import { pointWriter, vaultRun } from './point-writer.ts'
+import { ourTag, projectTag, type RecoveryPoint } from './points.ts'
+import { programName, type Tools } from './tools.ts'
+
+/** What the sources said of themselves. */
+interface Captured {
+  readonly code: CodeFacts | null
+  readonly config: readonly ConfigFile[]
+  readonly servers: readonly DatabaseServer[]
+  readonly volumes: readonly VolumeFacts[]
+}
+
+/**
+ * Takes one recovery point. Complete or failed: any source that fails fails the run, and the vault shows no new point.
+ * Databases are captured before volumes are read, so that a file which a row points at is there.
+ */
+export async function backup(
+  project: Project,
+  plan: BackupPlan,
+  vault: Vault,
+  tags: readonly string[],
+  tools: Tools,
+  run: Run,
+): Promise<RecoveryPoint> {
+  const takenAt = run.clock.now()
+  const previous = await newestPoint(vault, project)
+  return vault.withUploader(vaultRun(run, 'upload'), async uploader => {
+    const captured = await captureAll(project, plan, pointWriter(uploader, previous), tools, run)
+    const manifest = describePoint(project, plan, captured, takenAt, run)
+    await saveManifest(uploader, manifest)
+    const publishing = () => uploader.publish(snapshotDetails(project, takenAt, tags, previous))
+    return { snapshot: await step(run, 'point published', publishing), manifest }
+  })
+}
+
+/** Only its unchanged files are of use, so a point that cannot be read is no obstacle. */
+async function newestPoint(vault: Vault, project: Project): Promise<Snapshot | undefined> {
+  const tag = projectTag(project.facts.id)
+  const snapshots = await vault.listSnapshots({ damaged: () => {} })
+  return snapshots.filter(snapshot => snapshot.tags.includes(tag)).at(-1)
+}
+
+async function captureAll(
+  project: Project,
+  plan: BackupPlan,
+  writer: PointWriter,
+  tools: Tools,
+  run: Run,
+): Promise<Captured> {
+  const address = project.compose?.address
+  const servers: DatabaseServer[] = []
+  for (const server of plan.servers) {
+    const logins = project.logins.filter(login => login.server === server.name)
+    const capture = () =>
+      withAccess(server, address, tools, run, access => captureServer(server, access, logins, writer, run))
+    servers.push(await step(run, `databases of ${server.name}`, capture, describeServer))
+  }
+  const code = plan.code ? await step(run, 'code', () => captureCode(project, writer, run), describeCode) : null
+  const config = plan.config
+    ? await step(
+        run,
+        'configuration',
+        () => captureConfig(project, writer, run),
+        files => `${files.length} files`,
+      )
+    : []
+  const volumes: VolumeFacts[] = []
+  for (const volume of plan.volumes) {
+    const capture = () => captureVolume(volume, tools.engine, writer, run)
+    volumes.push(await step(run, `volume ${volume.key}`, capture, describeVolume))
+  }
+  return { code, config, servers, volumes }
+}
+
+const describeServer = ({ method, databases }: DatabaseServer) =>
+  `${method}, ${databases.map(({ name, tables }) => `${name} (${sum(tables.map(({ rows }) => rows ?? 0))} rows)`).join(', ')}`
+const describeVolume = ({ files, bytes }: VolumeFacts) => `${files} files, ${bytes} bytes`
+const describeCode = (code: CodeFacts | null) =>
+  code?.kind === 'git' ? `${code.refs.length} refs, ${code.files} changed files` : `${code?.files ?? 0} files`
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
+
+function describePoint(project: Project, plan: BackupPlan, captured: Captured, takenAt: Date, run: Run): Manifest {
+  return {
+    version: 1,
+    program: programName,
+    state: plan.complete ? 'complete' : 'incomplete',
+    takenAt: takenAt.toISOString(),
+    finishedAt: run.clock.now().toISOString(),
+    project: project.facts,
+    code: captured.code,
+    config: [...captured.config],
+    servers: [...captured.servers],
+    volumes: [...captured.volumes],
+    services: servicesOf(project),
+    images: [...project.images],
+    leftOut: [...plan.leftOut],
+  }
+}
+
+function servicesOf(project: Project): ServiceFacts[] {
+  const healthchecks = new Map(
+    project.compose?.model.services.map(({ name, hasHealthcheck }) => [name, hasHealthcheck]),
+  )
+  return project.services.map(({ name, running }) => ({
+    name,
+    ran: running,
+    hasHealthcheck: healthchecks.get(name) ?? false,
+  }))
+}
+
+async function saveManifest(uploader: Uploader, manifest: Manifest): Promise<void> {
+  const text = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)
+  await uploader.saveStream(
+    'manifest.json',
+    (async function* () {
+      yield text
+    })(),
+  )
+}
+
+const snapshotDetails = (project: Project, time: Date, tags: readonly string[], previous: Snapshot | undefined) => ({
+  time,
+  hostname: os.hostname(),
+  username: os.userInfo().username,
+  paths: [project.root],
+  tags: [ourTag, projectTag(project.facts.id), ...tags],
+  programVersion: programName,
+  ...(previous ? { parent: previous.id } : {}),
+})
