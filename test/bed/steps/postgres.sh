@@ -8,7 +8,7 @@ major=$1
 declare -A suites=([15]=bookworm [17]=trixie)
 suite=${suites[$major]}
 recipe=$bed/images/postgres
-made=$(fingerprint "$recipe"/* "$bed/steps/rootfs.sh")
+made=$rootfsMade-$(fingerprint "$recipe"/*)
 
 if needsStandIn "postgres:$major" "$made"; then
   makeRootfs "$suite" "$major"

@@ -1,7 +1,9 @@
 # A Debian system with PostgreSQL in it, as an image to build stand-ins on. Sourced by the image steps.
+. "$bed/steps/apt.sh"
 . "$bed/steps/trixie.sh"
 
-rootfsMade=$(fingerprint "$bed/steps/rootfs.sh")
+# Only what decides the content counts: bootstrap, the end of this file.
+rootfsMade=$(sed -n '/^bootstrap()/,$p' "$bed/steps/rootfs.sh" | sha256sum | cut -c1-12)
 rootfsImage() { echo "aidatavault-bed/$1:$rootfsMade"; }
 
 # makeRootfs SUITE MAJOR: the tar is kept, so that an engine with an empty store needs no download.
@@ -16,6 +18,9 @@ makeRootfs() {
     mv "$tar.part" "$tar"
   fi
   docker import "$tar" "$image"
+  # Older ones of ours; one that an image still stands on only loses its name.
+  docker image ls --filter "reference=aidatavault-bed/$suite" --format '{{.Repository}}:{{.Tag}}' |
+    { grep -vxF "$image" || true; } | xargs -r docker image rm
 }
 
 # The user exists before the package arrives, or it would pick another uid than the official image's 999. No cluster of
@@ -24,6 +29,8 @@ bootstrap() {
   local suite=$1 major=$2 packages=postgresql-$2,gosu,locales,ca-certificates,xz-utils,zstd
   # Debian 12 has no pgvector.
   [ "$suite" = bookworm ] || packages+=,postgresql-$major-pgvector
+  need mmdebstrap mmdebstrap
+  installLacking
   mmdebstrap --variant=minbase --format=tar \
     --include="$packages" \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \

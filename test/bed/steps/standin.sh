@@ -32,4 +32,6 @@ buildStandIn() {
     printf '      args:\n'
     for arg in "$@"; do printf '        %s: "%s"\n' "${arg%%=*}" "${arg#*=}"; done
   } | docker compose -p aidatavault-bed -f - --project-directory "$folder" build it
+  # What carried this label and has no name any more was ours.
+  docker image prune --force --filter "label=$label"
 }
