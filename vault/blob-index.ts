@@ -1,18 +1,7 @@
-/** What a blob is: a piece of files, or a folder's list. The same id may be there once as each. */
-export type BlobType = 'data' | 'tree'
-
-/** Where a blob lies in its pack. Lengths in bytes; `length` as stored (sealed). */
-export interface PackedBlob {
-  readonly id: string
-  readonly type: BlobType
-  readonly offset: number
-  readonly length: number
-  /** Absent when the blob is stored uncompressed. */
-  readonly uncompressedLength?: number
-}
+import { sealOverhead, type BlobEntry, type BlobType } from './format/pack.ts'
 
 /** One place to read a blob from. */
-export interface BlobLocation extends PackedBlob {
+export interface BlobLocation extends BlobEntry {
   readonly pack: string
 }
 
@@ -20,9 +9,6 @@ export interface BlobLocation extends PackedBlob {
 const words = 12
 const treeBit = 0x8000_0000
 const segmentEntries = 1 << 14
-
-/** Stored bytes that sealing adds to a blob: 16 of IV, 16 of MAC. */
-const sealBytes = 32
 
 /**
  * Which blobs the vault has, and where: what all index files say together. About 60 bytes a blob, outside the heap, so
@@ -48,7 +34,7 @@ export class BlobIndex {
   }
 
   /** Adds a pack's blobs; what is known already, down to the place, is not added again. */
-  addPack(packId: string, blobs: Iterable<PackedBlob>): void {
+  addPack(packId: string, blobs: Iterable<BlobEntry>): void {
     const pack = this.#packNumber(packId)
     for (const blob of blobs) this.#add(pack, blob)
   }
@@ -86,7 +72,7 @@ export class BlobIndex {
       pack: this.#packIds[(packAndType & ~treeBit) >>> 0]!,
       offset: segment[at + 9]!,
       length: segment[at + 10]!,
-      ...(segment[at + 11] ? { uncompressedLength: segment[at + 11]! } : {}),
+      uncompressedLength: segment[at + 11]!,
     }
   }
 
@@ -106,7 +92,7 @@ export class BlobIndex {
 
   /** The blob's length once it is opened, in bytes. */
   plainLengthOf(entry: number): number {
-    return this.#word(entry, 11) || this.#word(entry, 10) - sealBytes
+    return this.#word(entry, 11) || this.#word(entry, 10) - sealOverhead
   }
 
   *#entriesOf(type: BlobType, id: string | Uint8Array): Generator<number, undefined> {
@@ -141,9 +127,9 @@ export class BlobIndex {
     return pack
   }
 
-  #add(pack: number, blob: PackedBlob): void {
+  #add(pack: number, blob: BlobEntry): void {
     const id = this.#idWords(blob.id)
-    const rest = [pack + (blob.type === 'tree' ? treeBit : 0), blob.offset, blob.length, blob.uncompressedLength ?? 0]
+    const rest = [pack + (blob.type === 'tree' ? treeBit : 0), blob.offset, blob.length, blob.uncompressedLength]
     for (const entry of this.#entriesOf(blob.type, blob.id))
       if (rest.every((word, i) => this.#word(entry, 8 + i) === word)) return
     const entry = this.#count++

@@ -6,9 +6,6 @@ export const folderTypes = ['data', 'index', 'keys', 'locks', 'snapshots'] as co
 /** The 256 folders of `data`, by the first two hex digits of what lies in them. */
 export const dataFolders = Array.from({ length: 256 }, (_, i) => `data/${i.toString(16).padStart(2, '0')}`)
 
-/** Only such names are files of a vault; temporary and foreign files never look like this. */
-export const isFileName = (name: string): boolean => /^[0-9a-f]{64}$/.test(name)
-
 /** Where a file lies below the vault's top, '/'-separated: `data/ab/ab12…`, `snapshots/…`, `config`. */
 export function storagePath(type: FileType, name: string): string {
   if (type === 'config') return 'config'

@@ -1,8 +1,9 @@
 import { chmod, open, readdir, readFile, stat, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { VaultError } from '../errors.ts'
+import { isId } from '../format/id.ts'
 import { isErrno, makeFolderDurably, syncFolder, writeFileDurably } from './durable.ts'
-import { dataFolders, folderTypes, isFileName, storagePath } from './layout.ts'
+import { dataFolders, folderTypes, storagePath } from './layout.ts'
 import type { FileType, Storage, StoredFile } from './storage.ts'
 
 interface Modes {
@@ -64,8 +65,7 @@ export class LocalStorage implements Storage {
   }
 
   async save(type: FileType, name: string, bytes: Uint8Array): Promise<void> {
-    if (type !== 'config' && !isFileName(name))
-      throw new VaultError('bad-input', `not a name of a vault's file: ${name}`)
+    if (type !== 'config' && !isId(name)) throw new VaultError('bad-input', `not a name of a vault's file: ${name}`)
     const file = this.#path(type, name)
     await this.#doing(`write ${storagePath(type, name)}`, async () => {
       const modes = await this.#modesOfVault()
@@ -105,7 +105,7 @@ export class LocalStorage implements Storage {
       throw error
     })
     // A file of `data` that lies in another's folder cannot be loaded by its name, so it is not there.
-    const ours = names.filter(name => isFileName(name) && storagePath(type, name) === `${folder}/${name}`)
+    const ours = names.filter(name => isId(name) && storagePath(type, name) === `${folder}/${name}`)
     const sizes = await Promise.all(ours.map(name => this.size(type, name)))
     return ours.flatMap((name, i) => (sizes[i] === undefined ? [] : [{ name, size: sizes[i] }]))
   }

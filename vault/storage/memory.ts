@@ -1,5 +1,6 @@
 import { VaultError } from '../errors.ts'
-import { isFileName, storagePath } from './layout.ts'
+import { isId } from '../format/id.ts'
+import { storagePath } from './layout.ts'
 import type { FileType, Storage, StoredFile } from './storage.ts'
 
 export interface MemoryStorageOptions {
@@ -40,8 +41,7 @@ export class MemoryStorage implements Storage {
   }
 
   async save(type: FileType, name: string, bytes: Uint8Array): Promise<void> {
-    if (type !== 'config' && !isFileName(name))
-      throw new VaultError('bad-input', `not a name of a vault's file: ${name}`)
+    if (type !== 'config' && !isId(name)) throw new VaultError('bad-input', `not a name of a vault's file: ${name}`)
     const path = storagePath(type, name)
     const others = this.#usedBytes() - (this.#files.get(path)?.length ?? 0)
     if (others + bytes.length > this.#capacity) throw new VaultError('storage-full', `no space left for ${path}`)

@@ -1,0 +1,53 @@
+import type { Repository } from '../repository.ts'
+import { HeldLock } from './held-lock.ts'
+import { findLocks, isAbandoned, lockedError, type FoundLock } from './lock-file.ts'
+import type { LockTiming } from './timing.ts'
+
+/** What an acquisition needs to know. */
+export interface Acquisition {
+  readonly repository: Repository
+  readonly exclusive: boolean
+  readonly timing: LockTiming
+  readonly now: () => number
+  readonly signal: AbortSignal
+}
+
+/**
+ * Takes a lock as restic does: look, write, wait, look again. Of two that begin at the same moment one may win or none,
+ * never both. Locks whose process is surely gone are removed on the way. Rejects with vault-locked.
+ */
+export async function acquireLock(wanted: Acquisition): Promise<HeldLock> {
+  await removeAbandoned(wanted)
+  await refuseConflict(wanted)
+  const lock = await HeldLock.write(wanted.repository, wanted.exclusive, wanted.now)
+  try {
+    await wanted.timing.pause(wanted.timing.settleMs, wanted.signal)
+    await refuseConflict(wanted, lock)
+    return lock
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+async function removeAbandoned({ repository, now }: Acquisition): Promise<void> {
+  for (const lock of await findLocks(repository, now()))
+    if (isAbandoned(lock, now())) await repository.storage.remove('locks', lock.id)
+}
+
+async function refuseConflict(wanted: Acquisition, own?: HeldLock): Promise<void> {
+  const locks = (await readableLocks(wanted)).filter(lock => !own?.isOurs(lock.id))
+  const conflict = locks.find(lock => lock.exclusive) ?? (wanted.exclusive ? locks[0] : undefined)
+  if (conflict) throw lockedError(wanted.repository.location, conflict)
+}
+
+// One that cannot be read may still be on its way; if it stays so, it counts as exclusive.
+async function readableLocks({ repository, timing, now, signal }: Acquisition): Promise<FoundLock[]> {
+  let locks = await findLocks(repository, now())
+  for (const ms of timing.retryUnreadableMs) {
+    if (!locks.some(lock => lock.unreadable)) break
+    await timing.pause(ms, signal)
+    locks = await findLocks(repository, now())
+  }
+  return locks
+}
