@@ -21,7 +21,7 @@ describe('the journal of a recovery', () => {
   it('tells the next run what was done and what was made', async () => {
     const journal = await RecoveryJournal.begin(folder, first)
     await journal.willMake('volume', 'notes_uploads')
-    await journal.did('code', 12)
+    await journal.did('code', 12, [])
     const found = await RecoveryJournal.find(folder)
     expect(found?.isDone('code')).toBe(true)
     expect(found?.isDone('configuration')).toBe(false)

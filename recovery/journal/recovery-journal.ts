@@ -1,10 +1,13 @@
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
+import type { Check } from '../domain/check.ts'
 import { RecoveryError } from '../domain/errors.ts'
 
 /** Lies in the folder that a recovery fills, until the recovery has ended well. */
 export const journalName = '.aidatavault-recovery.json'
+
+const check = z.object({ what: z.string(), ok: z.boolean(), detail: z.string() })
 
 const record = z.object({
   version: z.literal(1),
@@ -14,8 +17,8 @@ const record = z.object({
   point: z.string(),
   projectName: z.string(),
   startedAt: z.string(),
-  /** Steps that ended well, with their time. */
-  done: z.array(z.object({ step: z.string(), ms: z.number() })),
+  /** Steps that ended well, with their time and what was checked in them. */
+  done: z.array(z.object({ step: z.string(), ms: z.number(), checks: z.array(check) })),
   /** Written down before it is made: what of the machine is ours to clean up and start over with. */
   made: z.array(z.object({ kind: z.enum(['volume', 'folder', 'file']), name: z.string() })),
 })
@@ -73,8 +76,9 @@ export class RecoveryJournal {
     await this.#write()
   }
 
-  async did(step: string, ms: number): Promise<void> {
-    this.#record = { ...this.#record, done: [...this.#record.done, { step, ms }] }
+  async did(step: string, ms: number, checks: readonly Check[]): Promise<void> {
+    const entry = { step, ms, checks: [...checks] }
+    this.#record = { ...this.#record, done: [...this.#record.done, entry] }
     await this.#write()
   }
 

@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { DatabaseServer } from '../../../contract/manifest.ts'
+import { messageOf, RecoveryError } from '../../domain/errors.ts'
+import type { ComposeModel } from '../../drivers/docker/compose.ts'
+import { postgresInService } from '../../drivers/postgres/in-service.ts'
+import { restoreServer, verifyServer } from '../../sources/database/index.ts'
+import { startOverPath, startOverVolume } from './bring-back.ts'
+import { stageModel } from './stage-model.ts'
+import { targetVolumeLabels } from './target.ts'
+import { once, type Workshop } from './workshop.ts'
+
+/**
+ * A PostgreSQL server in a Compose service: an empty volume, the service alone, roles and databases, every row counted
+ * before any other service can write. Cut off in the middle, it starts over with a new empty volume.
+ */
+export async function bringDatabase(shop: Workshop, facts: DatabaseServer, model: ComposeModel): Promise<void> {
+  await once(shop, `databases of ${facts.name}`, async () => {
+    await shop.tools.compose.down(shop.address, shop.run)
+    await prepareDataDirectory(shop, facts, model)
+    const stage = stageModel(model.raw, facts.name)
+    await shop.tools.compose.up(shop.address, { services: [facts.name], model: stage, noDependencies: true }, shop.run)
+    await waitForServer(shop, facts)
+    const access = accessFor(shop, facts)
+    try {
+      await restoreServer(facts, access, shop.reader(`databases of ${facts.name}`), { emptyServer: true }, shop.run)
+      return await verifyServer(facts, access, [], shop.run)
+    } finally {
+      await access.close()
+    }
+  })
+}
+
+/** The superuser is the one that the recovered environment makes, as it was at capture. */
+export const accessFor = (shop: Workshop, facts: DatabaseServer) =>
+  postgresInService({ ...shop.tools, address: shop.address, service: facts.name, user: facts.user })
+
+async function prepareDataDirectory(shop: Workshop, facts: DatabaseServer, model: ComposeModel): Promise<void> {
+  const place = shop.plan.serverVolumes.find(({ server }) => server === facts.name)
+  if (!place) return
+  if (place.kind === 'bind') return startOverPath(shop, 'folder', place.name)
+  await startOverVolume(shop, place.name)
+  const volume = model.volumes.find(({ name }) => name === place.name)
+  await shop.tools.engine.createVolume(
+    {
+      name: place.name,
+      driver: volume?.driver || 'local',
+      options: volume?.driverOptions ?? {},
+      labels: composeLabels(shop, volume?.key ?? facts.storedOn ?? place.name, volume?.external ?? false),
+    },
+    shop.run,
+  )
+}
+
+function composeLabels({ plan, journal }: Workshop, key: string, external: boolean): Record<string, string> {
+  const compose = { 'com.docker.compose.project': plan.target.projectName, 'com.docker.compose.volume': key }
+  const labels = external ? {} : compose
+  return targetVolumeLabels(
+    { labels } as Parameters<typeof targetVolumeLabels>[0],
+    plan.target.projectName,
+    journal.record.id,
+  )
+}
+
+/**
+ * Over TCP on purpose: while the image initialises a new data directory, a first server answers on the socket alone
+ * and is stopped again; what we would begin with it would be lost.
+ */
+async function waitForServer({ tools, address, run, manifest: _ }: Workshop, facts: DatabaseServer): Promise<void> {
+  const deadline = performance.now() + serverStartMs
+  for (;;) {
+    const probe = tools.compose.exec(address, facts.name, ['pg_isready', '--quiet', '--host', '127.0.0.1'], {}, run)
+    probe.stdin.end()
+    probe.stdout.resume()
+    const failure = await probe.finished.then(
+      () => undefined,
+      (error: unknown) => messageOf(error),
+    )
+    if (failure === undefined) return
+    run.signal.throwIfAborted()
+    if (performance.now() > deadline) throw await didNotStart(tools, address, facts, run)
+    await sleep(probeEveryMs, undefined, { signal: run.signal })
+  }
+}
+
+// initdb on a slow disk takes half a minute; a server that has not come up after five will not.
+const serverStartMs = 5 * 60_000
+const probeEveryMs = 500
+
+async function didNotStart(
+  tools: Workshop['tools'],
+  address: Workshop['address'],
+  facts: DatabaseServer,
+  run: Workshop['run'],
+): Promise<RecoveryError> {
+  const log = await tools.compose.logs(address, facts.name, 20, run).catch(messageOf)
+  return new RecoveryError(
+    'database-unreachable',
+    `PostgreSQL ${facts.name} did not start on its new, empty volume:\n${log}`,
+    {
+      hint: 'mend what it complains about, then run the same command again: it continues',
+    },
+  )
+}

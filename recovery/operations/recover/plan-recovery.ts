@@ -1,0 +1,97 @@
+import { RecoveryJournal } from '../../journal/recovery-journal.ts'
+import { RecoveryError } from '../../domain/errors.ts'
+import type { Manifest } from '../../../contract/manifest.ts'
+import type { Run } from '../../domain/run.ts'
+import { parseModel } from '../../drivers/docker/index.ts'
+import type { ComposeModel } from '../../drivers/docker/compose.ts'
+import type { Vault } from '../../../vault/index.ts'
+import type { RecoveryPoint } from '../points.ts'
+import { shortId } from '../points.ts'
+import type { Tools } from '../tools.ts'
+import { planImages } from './images.ts'
+import { bytesNeeded, imagesNeeded, plannedVolumes, servicesToStart, type RecoveryPlan } from './plan.ts'
+import { findObstacles } from './preflight.ts'
+import { recoveryTarget, targetBindPath, targetVolumeName, type RecoveryTarget } from './target.ts'
+
+export interface RecoveryRequest {
+  /** Absolute: the folder to make. */
+  readonly root: string
+  /** Another Compose project name than the one that follows from the point and the folder. */
+  readonly projectName?: string
+  /** Whether services are started at the end. */
+  readonly start: boolean
+}
+
+/** Makes the plan with all its obstacles. Changes nothing. */
+export async function planRecovery(
+  request: RecoveryRequest,
+  point: RecoveryPoint,
+  vault: Vault,
+  tools: Tools,
+  run: Run,
+): Promise<RecoveryPlan> {
+  const { manifest, snapshot } = point
+  const journal = await findJournal(request.root, vault, snapshot.id)
+  const found = recoveryTarget(manifest, request.root)
+  const projectName = journal?.record.projectName ?? request.projectName ?? found.projectName
+  const target = { ...found, projectName }
+  const model = await recordedModel(vault, point)
+  const images = imagesNeeded(manifest)
+  const usesEngine = manifest.project.composeFiles.length > 0
+  const plan = {
+    manifest,
+    point: snapshot.id,
+    target,
+    continues: journal !== undefined,
+    volumes: plannedVolumes(manifest, target),
+    serverVolumes: plannedServerVolumes(manifest, model, target),
+    images: usesEngine ? await planImages(images, tools, run).catch(() => []) : [],
+    ports: request.start ? portsOf(model, manifest) : [],
+    services: request.start ? servicesToStart(manifest) : [],
+    bytesNeeded: journal ? 0 : bytesNeeded(manifest),
+  }
+  return { ...plan, obstacles: await findObstacles(plan, journal, tools, run) }
+}
+
+/** An interrupted recovery is continued only with the vault and the point it was begun with. */
+async function findJournal(root: string, vault: Vault, point: string): Promise<RecoveryJournal | undefined> {
+  const journal = await RecoveryJournal.find(root)
+  if (!journal || (journal.record.vault === vault.id && journal.record.point === point)) return journal
+  throw new RecoveryError(
+    'target-exists',
+    `in ${root} lies an unfinished recovery of point ${shortId(journal.record.point)}`,
+    {
+      hint: `finish that one first with --point ${shortId(journal.record.point)}, or recover into another folder`,
+    },
+  )
+}
+
+async function recordedModel(vault: Vault, { manifest, snapshot }: RecoveryPoint): Promise<ComposeModel | undefined> {
+  if (manifest.project.composeFiles.length === 0) return undefined
+  if (!(await vault.findNode(snapshot, 'compose/resolved.json'))) return undefined
+  const pieces: Uint8Array[] = []
+  for await (const piece of vault.readFile(snapshot, 'compose/resolved.json')) pieces.push(piece)
+  return parseModel(JSON.parse(Buffer.concat(pieces).toString('utf8')) as Record<string, unknown>)
+}
+
+function plannedServerVolumes(
+  manifest: Manifest,
+  model: ComposeModel | undefined,
+  target: RecoveryTarget,
+): RecoveryPlan['serverVolumes'] {
+  return manifest.servers.flatMap(({ name: server, storedOn }) => {
+    if (storedOn === null) return []
+    const volume = model?.volumes.find(({ key }) => key === storedOn)
+    if (volume)
+      return [
+        { server, kind: 'volume' as const, name: targetVolumeName(volume, manifest.project.name, target.projectName) },
+      ]
+    return [{ server, kind: 'bind' as const, name: targetBindPath({ key: storedOn, name: storedOn }, target) }]
+  })
+}
+
+const portsOf = (model: ComposeModel | undefined, manifest: Manifest): RecoveryPlan['ports'] => {
+  const started = new Set(servicesToStart(manifest))
+  const services = model?.services.filter(({ name }) => started.has(name)) ?? []
+  return services.flatMap(({ name, publishedPorts }) => publishedPorts.map(port => ({ service: name, ...port })))
+}

@@ -1,0 +1,84 @@
+import type { ImageFacts, Manifest, VolumeFacts } from '../../../contract/manifest.ts'
+import type { ErrorCode } from '../../../contract/exit-codes.ts'
+import { targetBindPath, targetVolumeName, type RecoveryTarget } from './target.ts'
+
+/** What stands in the way, found before anything is changed. */
+export interface Obstacle {
+  readonly code: ErrorCode
+  readonly message: string
+  /** How to go on. */
+  readonly hint: string
+}
+
+export interface PlannedVolume {
+  readonly facts: VolumeFacts
+  /** The engine's name, or the absolute path of a bind mount. */
+  readonly name: string
+}
+
+export interface PlannedImage {
+  readonly facts: ImageFacts
+  /** Where it comes from: it is here already, it is pulled, or built from the recovered code. */
+  readonly from: 'here' | 'pull' | 'build'
+}
+
+export interface PublishedPort {
+  readonly service: string
+  readonly hostIp: string
+  readonly port: number
+  readonly protocol: string
+}
+
+/** Everything a recovery will do, made before it does anything. */
+export interface RecoveryPlan {
+  readonly manifest: Manifest
+  /** The snapshot's id. */
+  readonly point: string
+  readonly target: RecoveryTarget
+  /** Continues a recovery that was interrupted. */
+  readonly continues: boolean
+  /** Volumes and bind mounts to make and fill. */
+  readonly volumes: readonly PlannedVolume[]
+  /** The volume or bind mount of each server's data directory, made empty: its own database fills it. */
+  readonly serverVolumes: readonly {
+    readonly server: string
+    readonly kind: 'volume' | 'bind'
+    readonly name: string
+  }[]
+  readonly images: readonly PlannedImage[]
+  readonly ports: readonly PublishedPort[]
+  /** Services that ran when the point was taken. */
+  readonly services: readonly string[]
+  readonly bytesNeeded: number
+  readonly obstacles: readonly Obstacle[]
+}
+
+/** The services a recovery starts: those that ran, and the databases' own. */
+export const servicesToStart = (manifest: Manifest): string[] =>
+  manifest.services.filter(({ ran }) => ran).map(({ name }) => name)
+
+/** Images that the recovery needs: of the services it starts and of the database servers. */
+export function imagesNeeded(manifest: Manifest): ImageFacts[] {
+  const needed = new Set([...servicesToStart(manifest), ...manifest.servers.map(({ name }) => name)])
+  for (const volume of manifest.volumes) if (volume.mounts[0]) needed.add(volume.mounts[0].service)
+  return manifest.images.filter(({ service }) => needed.has(service))
+}
+
+/** Where each captured volume and bind mount goes. */
+export const plannedVolumes = (manifest: Manifest, target: RecoveryTarget): PlannedVolume[] =>
+  manifest.volumes.map(facts => ({ facts, name: placeOf(facts, manifest, target) }))
+
+const placeOf = (facts: VolumeFacts, manifest: Manifest, target: RecoveryTarget): string =>
+  facts.kind === 'bind'
+    ? targetBindPath(facts, target)
+    : targetVolumeName(facts, manifest.project.name, target.projectName)
+
+/** What comes out of the vault, in bytes; a database needs about its own size again for indexes. */
+export function bytesNeeded(manifest: Manifest): number {
+  const code = manifest.code?.bytes ?? 0
+  const volumes = manifest.volumes.reduce((total, volume) => total + volume.bytes, 0)
+  const databases = manifest.servers
+    .flatMap(server => server.databases)
+    .reduce((total, { sizeBytes }) => total + sizeBytes, 0)
+  return code + volumes + databases
+}

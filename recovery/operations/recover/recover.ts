@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto'
+import fs from 'node:fs/promises'
+import path from 'node:path'
+import type { Manifest } from '../../../contract/manifest.ts'
+import type { Check } from '../../domain/check.ts'
+import { RecoveryError } from '../../domain/errors.ts'
+import type { Run } from '../../domain/run.ts'
+import type { ComposeAddress, ComposeModel } from '../../drivers/docker/compose.ts'
+import { RecoveryJournal } from '../../journal/recovery-journal.ts'
+import type { Vault } from '../../../vault/index.ts'
+import { pointReader } from '../point-reader.ts'
+import type { RecoveryPoint } from '../points.ts'
+import type { Tools } from '../tools.ts'
+import { bringCode, bringConfig, bringVolume } from './bring-back.ts'
+import { bringDatabase } from './bring-database.ts'
+import { pullImages } from './images.ts'
+import type { RecoveryPlan } from './plan.ts'
+import { startServices, tryLogins } from './start.ts'
+import { bringLocalServer } from './local-server.ts'
+import { once, type StepTime, type Workshop } from './workshop.ts'
+
+export interface RecoveryReport {
+  readonly point: string
+  readonly projectName: string
+  readonly root: string
+  readonly steps: readonly StepTime[]
+  readonly checks: readonly Check[]
+  /** Services that run now. */
+  readonly services: readonly string[]
+}
+
+/**
+ * Brings a project back as planned. Rejects with the first obstacle when there is one; with verification-failed when
+ * something came back different from what was captured. What an earlier, interrupted run has done is not done again.
+ */
+export async function recover(
+  plan: RecoveryPlan,
+  point: RecoveryPoint,
+  vault: Vault,
+  start: boolean,
+  tools: Tools,
+  run: Run,
+): Promise<RecoveryReport> {
+  assertFree(plan)
+  await pullImages(plan.images, tools, run)
+  const journal = await openJournal(plan, vault, run)
+  const shop = openWorkshop(plan, point, vault, journal, tools, run)
+  await bringCode(shop)
+  await bringConfig(shop)
+  if (point.manifest.project.composeFiles.length > 0) await bringCompose(shop, start)
+  else await bringPlain(shop)
+  return finish(shop, start)
+}
+
+function assertFree({ obstacles }: RecoveryPlan): void {
+  const first = obstacles[0]
+  if (!first) return
+  const all = obstacles.map(({ message, hint }) => `${message}\n  hint: ${hint}`)
+  if (obstacles.length === 1) throw new RecoveryError(first.code, first.message, { hint: first.hint })
+  throw new RecoveryError(
+    first.code,
+    `${obstacles.length} things stand in the way; nothing was changed:\n- ${all.join('\n- ')}`,
+  )
+}
+
+async function openJournal(plan: RecoveryPlan, vault: Vault, run: Run): Promise<RecoveryJournal> {
+  const { root, projectName } = plan.target
+  const found = await RecoveryJournal.find(root)
+  if (found) return found
+  await fs.mkdir(root, { recursive: true })
+  const id = randomBytes(8).toString('hex')
+  return RecoveryJournal.begin(root, {
+    id,
+    vault: vault.id,
+    point: plan.point,
+    projectName,
+    startedAt: run.clock.now().toISOString(),
+  })
+}
+
+function openWorkshop(
+  plan: RecoveryPlan,
+  point: RecoveryPoint,
+  vault: Vault,
+  journal: RecoveryJournal,
+  tools: Tools,
+  run: Run,
+): Workshop {
+  return {
+    plan,
+    manifest: point.manifest,
+    journal,
+    tools,
+    run,
+    reader: stepName => pointReader(vault, point.snapshot, stepName),
+    address: addressOf(point.manifest, plan),
+  }
+}
+
+/** Compose is told the files and the name only where it would not find them by itself. */
+function addressOf(manifest: Manifest, { target }: RecoveryPlan): ComposeAddress {
+  const { composeFiles, composeFilesGiven, profiles } = manifest.project
+  return {
+    directory: target.directory,
+    files: composeFilesGiven ? composeFiles.map(file => path.resolve(target.root, file)) : [],
+    projectName: target.projectName,
+    profiles,
+  }
+}
+
+async function bringCompose(shop: Workshop, start: boolean): Promise<void> {
+  const model = await resolveModel(shop)
+  await once(shop, 'images built', () => buildImages(shop))
+  for (const server of shop.manifest.servers) await bringDatabase(shop, server, model)
+  for (const volume of shop.plan.volumes) await bringVolume(shop, volume)
+  if (start) await startServices(shop)
+  if (start) await tryLogins(shop)
+}
+
+/** The recovered files must describe the volumes that the plan checked for; otherwise data would land where nobody looks. */
+async function resolveModel({ tools, address, plan, run }: Workshop): Promise<ComposeModel> {
+  const model = await tools.compose.resolve(address, run)
+  const planned = [...plan.volumes, ...plan.serverVolumes].map(({ name }) => name)
+  const unplanned = plan.volumes.find(
+    ({ facts, name }) => facts.kind === 'volume' && !model.volumes.some(volume => volume.name === name),
+  )
+  if (unplanned)
+    throw new RecoveryError(
+      'restore-failed',
+      `the recovered compose file does not mount volume ${unplanned.name} (planned: ${planned.join(', ')})`,
+      {
+        hint: 'it was mounted through something that is not in the point, such as an override given with -f or a variable of the shell',
+      },
+    )
+  return model
+}
+
+async function buildImages({ plan, tools, address, run }: Workshop): Promise<readonly Check[]> {
+  const services = plan.images.filter(({ from }) => from === 'build').map(({ facts }) => facts.service)
+  if (services.length > 0) await tools.compose.build(address, services, run)
+  return []
+}
+
+/** A project without Compose: its folders and its database servers' data directories. */
+async function bringPlain(shop: Workshop): Promise<void> {
+  for (const server of shop.manifest.servers) await bringLocalServer(shop, server)
+  for (const volume of shop.plan.volumes) await bringVolume(shop, volume)
+}
+
+async function finish({ journal, plan }: Workshop, start: boolean): Promise<RecoveryReport> {
+  const { done } = journal.record
+  await journal.end()
+  return {
+    point: plan.point,
+    projectName: plan.target.projectName,
+    root: plan.target.root,
+    steps: done.map(({ step, ms }) => ({ step, ms })),
+    checks: done.flatMap(({ checks }) => checks),
+    services: start ? plan.services : [],
+  }
+}

@@ -1,0 +1,60 @@
+import type { Check } from '../../domain/check.ts'
+import { messageOf, RecoveryError } from '../../domain/errors.ts'
+import { discoverProject } from '../../project/index.ts'
+import type { ApplicationLogin } from '../../project/project.ts'
+import { accessFor } from './bring-database.ts'
+import { once, type Workshop } from './workshop.ts'
+
+/** Starts what ran when the point was taken, and waits until it is healthy. */
+export async function startServices(shop: Workshop): Promise<void> {
+  const { services } = shop.plan
+  if (services.length === 0)
+    return shop.run.report({ kind: 'note', text: 'no service ran when the point was taken, so none is started' })
+  await once(shop, 'services up', async () => {
+    await shop.tools.compose.up(shop.address, { services }, shop.run).catch((error: unknown) => {
+      throw new RecoveryError(
+        'restore-failed',
+        `the data is back, but the services did not come up: ${messageOf(error)}`,
+        {
+          hint: 'see docker compose logs; then run the same command again: it continues here',
+          cause: error,
+        },
+      )
+    })
+  })
+}
+
+/** The application's own credentials, from the recovered env files, over TCP from another container. */
+export async function tryLogins(shop: Workshop): Promise<void> {
+  const known = shop.manifest.servers.flatMap(server =>
+    server.logins.filter(({ worked }) => worked).map(login => ({ ...login, server })),
+  )
+  if (known.length === 0) return
+  await once(shop, 'logins', async () => {
+    const { directory, files, projectName, profiles } = shop.address
+    const project = await discoverProject({ directory, files, projectName, profiles }, shop.tools, shop.run)
+    const checks: Check[] = []
+    for (const { server, user, database, from } of known) {
+      const login = project.logins.find(
+        found => found.server === server.name && found.user === user && found.database === database,
+      )
+      const ok = login !== undefined && (await logsIn(shop, server, login))
+      const detail = ok ? 'works' : 'refused, and it worked when the point was taken'
+      checks.push({ what: `login of ${user} to ${server.name}/${database} (${from})`, ok, detail })
+    }
+    return checks
+  })
+}
+
+async function logsIn(
+  shop: Workshop,
+  server: Workshop['manifest']['servers'][number],
+  login: ApplicationLogin,
+): Promise<boolean> {
+  const access = accessFor(shop, server)
+  try {
+    return await access.tryLogin(login, shop.run)
+  } finally {
+    await access.close()
+  }
+}
