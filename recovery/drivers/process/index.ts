@@ -1,0 +1,7 @@
+export { startProgram } from './program.ts'
+export type { ProgramCall, RunningProgram, StartedProgram } from './program.ts'
+export { runProgram } from './run-program.ts'
+export type { RunOptions } from './run-program.ts'
+export { feedProgram } from './feed-program.ts'
+export type { ProgramInput } from './feed-program.ts'
+export { ProgramFailure } from './failures.ts'
