@@ -1,0 +1,86 @@
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs/promises'
+import { password as ask } from '@inquirer/prompts'
+import { RecoveryError } from '../recovery/domain/errors.ts'
+import { rememberedPassword } from './credentials.ts'
+import { parseRecoveryCode } from './recovery-code.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface PasswordOptions {
+  readonly passwordFile?: string
+  readonly passwordCommand?: string
+}
+
+/**
+ * The vault's password, from the first of: --password-file, --password-command, AIDATAVAULT_PASSWORD, the credentials
+ * file, the prompt. Rejects with bad-input when nobody can be asked.
+ */
+export async function findPassword(location: string, options: PasswordOptions, terminal: Terminal): Promise<string> {
+  const given = (await givenPassword(options)) ?? (await rememberedPassword(location))
+  if (given !== undefined) return given
+  if (!terminal.interactive) throw noPassword(location)
+  terminal.clear()
+  const typed = await ask(
+    { message: `Password or recovery code of the vault ${location}:` },
+    { output: process.stderr },
+  )
+  return parseRecoveryCode(typed) ?? typed
+}
+
+/** A password given for this call, or undefined. An empty one is refused: it is a mistake, not a choice. */
+export async function givenPassword({ passwordFile, passwordCommand }: PasswordOptions): Promise<string | undefined> {
+  const fromFile = passwordFile === undefined ? undefined : await readPasswordFile(passwordFile)
+  const fromCommand = passwordCommand === undefined ? undefined : runPasswordCommand(passwordCommand)
+  const password = fromFile ?? fromCommand ?? process.env.AIDATAVAULT_PASSWORD
+  if (password === undefined) return undefined
+  if (password === '')
+    throw new RecoveryError('bad-input', 'the password given is empty', {
+      hint: 'see where it comes from: --password-file, --password-command or AIDATAVAULT_PASSWORD',
+    })
+  return parseRecoveryCode(password) ?? password
+}
+
+/** Asked twice, for a new vault. */
+export async function newPassword(location: string, options: PasswordOptions, terminal: Terminal): Promise<string> {
+  const given = await givenPassword(options)
+  if (given !== undefined) return given
+  if (!terminal.interactive) throw noPassword(location)
+  const first = await ask(
+    {
+      message: `Choose a password for the vault ${location}:`,
+      validate: text => text !== '' || 'It must not be empty.',
+    },
+    { output: process.stderr },
+  )
+  const second = await ask({ message: 'The same again:' }, { output: process.stderr })
+  if (first === second) return first
+  terminal.warn('the two are not the same')
+  return newPassword(location, options, terminal)
+}
+
+const noPassword = (location: string) =>
+  new RecoveryError('bad-input', `no password for the vault ${location}`, {
+    hint: 'give it with AIDATAVAULT_PASSWORD, --password-file FILE or --password-command COMMAND',
+  })
+
+// As restic does: without the white space around it, without a byte order mark.
+const trimmed = (text: string) => text.replace(/^\uFEFF/, '').trim()
+
+async function readPasswordFile(file: string): Promise<string> {
+  const text = await fs.readFile(file, 'utf8').catch((error: unknown) => {
+    throw new RecoveryError('bad-input', `the password file ${file} cannot be read`, {
+      hint: 'see that it exists and is yours',
+      cause: error,
+    })
+  })
+  return trimmed(text)
+}
+
+/** Through the shell, since it is the user's own command line. Its stderr is shown, its output never. */
+function runPasswordCommand(commandLine: string): string {
+  const { status, stdout } = spawnSync(commandLine, { shell: true, stdio: ['inherit', 'pipe', 'inherit'] })
+  if (status === 0) return trimmed(stdout.toString('utf8'))
+  throw new RecoveryError('bad-input', `the password command failed with exit code ${status ?? 'none'}`, {
+    hint: 'run it by itself and see what it says',
+  })
+}

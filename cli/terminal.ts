@@ -1,0 +1,107 @@
+import { styleText } from 'node:util'
+import { MultiBar, type SingleBar } from 'cli-progress'
+import type { Run, RunEvent } from '../recovery/domain/run.ts'
+import { durationText, sizeText } from './words.ts'
+
+export interface TerminalOptions {
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly verbose: boolean
+  readonly color: boolean
+}
+
+type Style = Parameters<typeof styleText>[0]
+
+/**
+ * What goes where: results to stdout, so that they can be piped; progress, warnings, prompts and errors to stderr.
+ * On a terminal the running step has a bar; elsewhere each finished step is a plain line.
+ */
+export class Terminal {
+  readonly options: TerminalOptions
+  /** A person sits there: questions can be asked. */
+  readonly interactive: boolean
+  #bars: MultiBar | undefined
+  #bar: { step: string; bar: SingleBar; bytes: number; files: number } | undefined
+
+  constructor(options: TerminalOptions) {
+    this.options = options
+    this.interactive = Boolean(process.stdin.isTTY && process.stderr.isTTY) && !options.json
+  }
+
+  /** One result; the text for people or the value for programs. */
+  result(text: string, value: unknown): void {
+    this.clear()
+    process.stdout.write(`${this.options.json ? JSON.stringify(value) : text}\n`)
+  }
+
+  say(text: string): void {
+    if (!this.options.quiet && !this.options.json) this.#line(text)
+  }
+
+  warn(text: string): void {
+    this.#line(`${this.style('yellow', 'warning:')} ${text}`)
+  }
+
+  style(style: Style, text: string): string {
+    return this.options.color ? styleText(style, text, { validateStream: false }) : text
+  }
+
+  /** A run that ends when `signal` does and shows its progress here. */
+  run(signal: AbortSignal): Run {
+    return { signal, clock: { now: () => new Date() }, report: event => this.#report(event) }
+  }
+
+  clear(): void {
+    this.#bars?.stop()
+    this.#bars = undefined
+    this.#bar = undefined
+  }
+
+  #report(event: RunEvent): void {
+    switch (event.kind) {
+      case 'warning':
+        return this.warn(event.text)
+      case 'note':
+        return this.say(`  ${event.text}`)
+      case 'step-started':
+        return this.#startBar(event.step)
+      case 'progress':
+        return this.#moveBar(event.bytes, event.files)
+      case 'step-done':
+        return this.#finishStep(event)
+    }
+  }
+
+  #finishStep({ step, ms, detail }: RunEvent & { kind: 'step-done' }): void {
+    this.clear()
+    const mark = this.style('green', '✓')
+    this.say(`${mark} ${step}${detail ? `: ${detail}` : ''} ${this.style('dim', `(${durationText(ms)})`)}`)
+  }
+
+  #startBar(step: string): void {
+    this.clear()
+    if (!process.stderr.isTTY || this.options.quiet || this.options.json) return
+    this.#bars = new MultiBar({
+      stream: process.stderr,
+      format: '{spinner} {step} {amount}',
+      hideCursor: true,
+      clearOnComplete: true,
+      linewrap: false,
+      fps: 10,
+    })
+    this.#bar = { step, bar: this.#bars.create(1, 0, { step, amount: '', spinner: '…' }), bytes: 0, files: 0 }
+  }
+
+  #moveBar(bytes: number, files: number): void {
+    if (!this.#bar) return
+    this.#bar.bytes += bytes
+    this.#bar.files += files
+    const amount = `${sizeText(this.#bar.bytes)}, ${this.#bar.files} files`
+    this.#bar.bar.update(0, { step: this.#bar.step, amount, spinner: '…' })
+  }
+
+  #line(text: string): void {
+    this.clear()
+    process.stderr.write(`${text}\n`)
+  }
+}

@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto'
+import fs from 'node:fs/promises'
+import path from 'node:path'
+import { parseDocument } from 'yaml'
+import { RecoveryError } from '../domain/errors.ts'
+import type { Project } from '../project/project.ts'
+import { createVault, openStorage, openVault, type Vault } from '../../vault/index.ts'
+
+/** The project's own settings; optional, without secrets. */
+export const configName = 'aidatavault.yml'
+
+/** A project id of its own: the name, for people, and chance. */
+export const newProjectId = (name: string): string =>
+  `${name.replace(/[^a-z0-9]/g, '').slice(0, 40) || 'project'}-${randomBytes(6).toString('hex')}`
+
+/** Whether there is a vault at the location already. */
+export async function vaultExists(location: string): Promise<boolean> {
+  return (await openStorage(location).size('config', '')) !== undefined
+}
+
+/** Makes a vault with a password and the recovery code as a second key. */
+export async function makeVault(
+  location: string,
+  keys: { password: string; recoveryCode: string },
+  who: { username: string; hostname: string },
+): Promise<Vault> {
+  const vault = await createVault(openStorage(location), { password: keys.password, ...who })
+  await vault.addKey(keys.recoveryCode, 'recovery code')
+  return vault
+}
+
+/** Opens the vault at a location. */
+export const joinVault = (location: string, password: string): Promise<Vault> =>
+  openVault(openStorage(location), { password })
+
+/**
+ * A vault inside the project would be captured into itself, and lost with it. Rejects with bad-input.
+ */
+export function assertOutside(project: Project, location: string): void {
+  if (location.includes('://') || !isInside(location, project.root)) return
+  throw new RecoveryError(
+    'bad-input',
+    `the vault ${location} would lie inside the project, and be lost together with it`,
+    {
+      hint: 'choose a folder outside of the project, best on another disk',
+    },
+  )
+}
+
+const isInside = (file: string, folder: string) => file === folder || file.startsWith(`${folder}${path.sep}`)
+
+/** Writes id and vault into aidatavault.yml, keeping what is in it, comments too. Returns the file's path. */
+export async function writeConfig(project: Project, vault: string): Promise<string> {
+  const file = path.join(project.directory, configName)
+  const text = await fs.readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return newConfigText
+    throw error
+  })
+  const document = parseDocument(text)
+  if (!document.has('id')) document.set('id', newProjectId(project.facts.name))
+  document.set('vault', vault)
+  const temporary = `${file}.new`
+  await fs.writeFile(temporary, document.toString(), { flush: true })
+  await fs.rename(temporary, file)
+  return file
+}
+
+const newConfigText = `# How AIDataVault protects this project. No secret is in here: commit it.
+`

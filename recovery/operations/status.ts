@@ -1,0 +1,67 @@
+import type { Run } from '../domain/run.ts'
+import type { Project } from '../project/project.ts'
+import { volumesToCapture } from '../sources/volume/index.ts'
+import type { Vault } from '../../vault/index.ts'
+import { listPoints, type RecoveryPoint } from './points.ts'
+
+/** How well one thing of the project is protected. */
+export interface SourceStatus {
+  readonly what: string
+  /** In the newest complete point. */
+  readonly inPoint: boolean
+  /** Said of it: what it is, or what is wrong with it. */
+  readonly detail: string
+  /** What is wrong and keeps the next backup from taking it; undefined if nothing is. */
+  readonly problem?: string
+}
+
+export interface Status {
+  readonly project: Project
+  readonly newest: RecoveryPoint | undefined
+  readonly points: number
+  readonly ageMs: number | undefined
+  readonly sources: readonly SourceStatus[]
+  /** Belongs to the project and is protected by nothing. */
+  readonly leftOut: readonly { readonly what: string; readonly why: string }[]
+}
+
+/** What is protected, since when, and what is not. `vault` is undefined where the project has none yet. */
+export async function projectStatus(project: Project, vault: Vault | undefined, run: Run): Promise<Status> {
+  const points = vault ? await listPoints(vault, project.facts.id) : []
+  const newest = points.findLast(({ manifest }) => manifest.state === 'complete')
+  return {
+    project,
+    newest,
+    points: points.length,
+    ageMs: newest && run.clock.now().getTime() - newest.snapshot.time.getTime(),
+    sources: sourcesOf(project, newest),
+    leftOut: project.leftOut,
+  }
+}
+
+function sourcesOf(project: Project, newest: RecoveryPoint | undefined): SourceStatus[] {
+  const held = newest?.manifest
+  const code = {
+    what: 'code',
+    inPoint: Boolean(held?.code),
+    detail: project.git ? `git work tree ${project.git.top}` : `folder ${project.root}`,
+  }
+  const config = {
+    what: 'configuration',
+    inPoint: project.configFiles.every(({ path }) => held?.config.some(file => path.endsWith(file.path))),
+    detail: `${project.configFiles.length} files`,
+  }
+  const servers = project.servers.map(server => ({
+    what: `database ${server.name}`,
+    inPoint: Boolean(held?.servers.some(({ name }) => name === server.name)),
+    detail: `PostgreSQL, ${server.foundBy}, on ${server.storedOn ?? 'no volume'}`,
+    ...(server.running ? {} : { problem: 'it is not running, so its databases cannot be captured' }),
+  }))
+  const volumes = volumesToCapture(project).map(volume => ({
+    what: `volume ${volume.key}`,
+    inPoint: Boolean(held?.volumes.some(({ key }) => key === volume.key)),
+    detail: volume.mounts.map(({ service, target }) => `${service}:${target}`).join(', '),
+    ...(volume.exists ? {} : { problem: 'it does not exist yet' }),
+  }))
+  return [code, config, ...servers, ...volumes]
+}
