@@ -21,6 +21,7 @@ export class BlobIndex {
   #table = new Uint32Array(1 << 12)
   readonly #packIds: string[] = []
   readonly #packNumbers = new Map<string, number>()
+  readonly #packEnds: number[] = []
   readonly #wanted = new Uint32Array(8)
 
   /** How many entries there are; a blob that lies in two packs counts twice. */
@@ -39,8 +40,13 @@ export class BlobIndex {
     for (const blob of blobs) this.#add(pack, blob)
   }
 
-  hasPack(packId: string): boolean {
-    return this.#packNumbers.has(packId)
+  packNumberOf(packId: string): number | undefined {
+    return this.#packNumbers.get(packId)
+  }
+
+  /** Where the last blob of a pack ends, in bytes from its beginning. */
+  endOfBlobs(pack: number): number {
+    return this.#packEnds[pack]!
   }
 
   has(type: BlobType, id: string | Uint8Array): boolean {
@@ -122,6 +128,7 @@ export class BlobIndex {
     let pack = this.#packNumbers.get(packId)
     if (pack === undefined) {
       pack = this.#packIds.push(packId) - 1
+      this.#packEnds.push(0)
       this.#packNumbers.set(packId, pack)
     }
     return pack
@@ -132,6 +139,7 @@ export class BlobIndex {
     const rest = [pack + (blob.type === 'tree' ? treeBit : 0), blob.offset, blob.length, blob.uncompressedLength]
     for (const entry of this.#entriesOf(blob.type, blob.id))
       if (rest.every((word, i) => this.#word(entry, 8 + i) === word)) return
+    this.#packEnds[pack] = Math.max(this.#packEnds[pack]!, blob.offset + blob.length)
     const entry = this.#count++
     if (entry % segmentEntries === 0) this.#segments.push(new Uint32Array(segmentEntries * words))
     const { segment, at } = this.#place(entry)

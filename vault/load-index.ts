@@ -21,10 +21,13 @@ export async function loadIndex(
   run: VaultRun = {},
   onDamaged?: (id: string, error: unknown) => void,
 ): Promise<BlobIndex> {
-  for (;;) {
+  for (let attempt = 1; attempt <= 5; attempt++) {
     const index = await loadListed(repository, run, onDamaged)
     if (index) return index
   }
+  throw new VaultError('storage-failed', `the index of the vault at ${repository.location} changes while it is read`, {
+    hint: 'wait until whoever rewrites it has finished, and run it again',
+  })
 }
 
 // One after another: each may hold many thousand blobs, and only one shall be in memory as objects. undefined: a file
