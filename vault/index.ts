@@ -1,0 +1,11 @@
+/**
+ * The vault: an encrypted, deduplicating repository in restic's format, on one storage. It knows bytes, blobs, trees,
+ * snapshots and storages, and nothing of what they are kept for. This file is its one door.
+ */
+export { VaultError, type ErrorDetails, type VaultErrorCode } from './errors.ts'
+export type { ExtendedAttribute, Nanoseconds, NodeMetadata, NodeType, TreeNode } from './format/node.ts'
+export type { ScryptCost } from './keyring.ts'
+export { openStorage } from './storage/location.ts'
+export { MemoryStorage } from './storage/memory.ts'
+export type { FileType, Storage, StoredFile } from './storage/storage.ts'
+export type * from './types.ts'
