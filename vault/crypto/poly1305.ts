@@ -1,14 +1,21 @@
-/** Poly1305 of RFC 8439 in plain arithmetic: `r` and `s` are 16 bytes each. */
-export function poly1305(r: Uint8Array, s: Uint8Array, message: Uint8Array): Buffer {
-  const prime = (1n << 130n) - 5n
-  const factor = littleEndian(r) & 0x0ffffffc0ffffffc0ffffffc0fffffffn
-  let sum = 0n
-  for (let at = 0; at < message.length; at += 16) {
-    const block = message.subarray(at, at + 16)
-    sum = ((sum + littleEndian(block) + (1n << BigInt(8 * block.length))) * factor) % prime
-  }
-  const tag = (sum + littleEndian(s)) & ((1n << 128n) - 1n)
-  return Buffer.from(tag.toString(16).padStart(32, '0'), 'hex').reverse()
-}
+import { instantiateEngine, reservedBytes, type EngineInstance } from '../wasm/instance.ts'
 
-const littleEndian = (bytes: Uint8Array): bigint => BigInt(`0x0${Buffer.from(bytes).reverse().toString('hex')}`)
+/** A message goes through the instance's memory in pieces of this size, which fit a processor's cache. */
+const pieceBytes = 192 * 1024
+
+let shared: EngineInstance | undefined
+
+/** Poly1305 of RFC 8439: `r` and `s` are 16 bytes each, the result too. For messages of any size. */
+export function poly1305(r: Uint8Array, s: Uint8Array, message: Uint8Array): Buffer {
+  const { code, bytes } = (shared ??= instantiateEngine(pieceBytes))
+  bytes.set(r, code.MAC_R.value)
+  bytes.set(s, code.MAC_PAD.value)
+  code.macKey()
+  for (let at = 0; at < message.length; at += pieceBytes) {
+    const piece = message.subarray(at, at + pieceBytes)
+    bytes.set(piece, reservedBytes)
+    code.macUpdate(reservedBytes, piece.length)
+  }
+  code.macFinish()
+  return Buffer.from(bytes.subarray(code.MAC_TAG.value, code.MAC_TAG.value + 16))
+}

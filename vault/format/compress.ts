@@ -1,7 +1,8 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { damaged } from './damaged.ts'
+import { splitFrames } from './zstd-frame.ts'
 
-// The one file of the format that names the zstd library. The engine in wasm/ does the same faster for many blobs.
+// Compression of whole buffers. The engine in wasm/ does the same faster for many blobs.
 
 /** restic's default is about zstd's level 3. */
 export const defaultLevel = 3
@@ -9,21 +10,41 @@ export const defaultLevel = 3
 /** The largest window that restic reads; Node's own limit is lower. */
 const windowLogMax = 29
 
+/** More than zstd ever makes of `length` bytes. */
+export const compressedBound = (length: number): number => length + (length >> 7) + 1024
+
+/** One zstd frame. */
 export const compress = (plain: Uint8Array, level = defaultLevel): Buffer =>
   zstdCompressSync(plain, {
-    chunkSize: Math.max(64, plain.length + (plain.length >> 7) + 512),
+    chunkSize: compressedBound(plain.length),
     params: { [constants.ZSTD_c_compressionLevel]: level },
   })
 
-/** Undoes `compress`; a result longer than `maxLength` bytes, or a broken frame, is damaged. Memory stays below that. */
+/**
+ * Undoes `compress`, also for several frames one after the other. Broken frames, and a result longer than `maxLength`
+ * bytes, are damaged; memory stays in proportion to that.
+ */
 export function expand(packed: Uint8Array, maxLength: number): Buffer {
+  const parts: Buffer[] = []
+  let room = maxLength
+  for (const frame of splitFrames(packed)) {
+    const part = expandFrame(frame, room)
+    parts.push(part)
+    room -= part.length
+  }
+  return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
+}
+
+function expandFrame(frame: Uint8Array, room: number): Buffer {
   try {
-    return zstdDecompressSync(packed, {
-      maxOutputLength: Math.max(1, maxLength),
-      chunkSize: Math.max(64, Math.min(maxLength + 1, 1 << 20)),
+    const bytes = zstdDecompressSync(frame, {
+      maxOutputLength: room + 1,
+      chunkSize: Math.max(64, Math.min(room + 1, 1 << 20)),
       params: { [constants.ZSTD_d_windowLogMax]: windowLogMax },
     })
+    if (bytes.length <= room) return bytes
   } catch (error) {
     throw damaged('compressed data cannot be expanded', error)
   }
+  throw damaged('compressed data is longer than it should be')
 }
