@@ -1,6 +1,7 @@
 /** The operations, as the faces (the command line, later a server) use them. */
 export { backup } from './backup.ts'
 export { planBackup, sourceKinds, type BackupPlan, type SourceKind } from './backup-plan.ts'
+export { checkVault } from './check-vault.ts'
 export { assertOutside, configName, joinVault, makeVault, vaultExists, writeConfig } from './init.ts'
 export { findPoint, listPoints, projectIdOf, shortId, type RecoveryPoint } from './points.ts'
 export { planRecovery, type RecoveryRequest } from './recover/plan-recovery.ts'

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { parseDocument } from 'yaml'
@@ -8,10 +7,6 @@ import { createVault, openStorage, openVault, type Vault } from '../../vault/ind
 
 /** The project's own settings; optional, without secrets. */
 export const configName = 'aidatavault.yml'
-
-/** A project id of its own: the name, for people, and chance. */
-export const newProjectId = (name: string): string =>
-  `${name.replace(/[^a-z0-9]/g, '').slice(0, 40) || 'project'}-${randomBytes(6).toString('hex')}`
 
 /** Whether there is a vault at the location already. */
 export async function vaultExists(location: string): Promise<boolean> {
@@ -49,7 +44,7 @@ export function assertOutside(project: Project, location: string): void {
 
 const isInside = (file: string, folder: string) => file === folder || file.startsWith(`${folder}${path.sep}`)
 
-/** Writes id and vault into aidatavault.yml, keeping what is in it, comments too. Returns the file's path. */
+/** Writes id (the one that points were taken under so far) and vault into aidatavault.yml, keeping what is in it, comments too. Returns the file's path. */
 export async function writeConfig(project: Project, vault: string): Promise<string> {
   const file = path.join(project.directory, configName)
   const text = await fs.readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -57,7 +52,7 @@ export async function writeConfig(project: Project, vault: string): Promise<stri
     throw error
   })
   const document = parseDocument(text)
-  if (!document.has('id')) document.set('id', newProjectId(project.facts.name))
+  if (!document.has('id')) document.set('id', project.facts.id)
   document.set('vault', vault)
   const temporary = `${file}.new`
   await fs.writeFile(temporary, document.toString(), { flush: true })

@@ -1,0 +1,117 @@
+import type { Command } from 'commander'
+import { RecoveryError } from '../../recovery/domain/errors.ts'
+import {
+  backup,
+  planBackup,
+  shortId,
+  sourceKinds,
+  type BackupPlan,
+  type Project,
+  type RecoveryPoint,
+  type SourceKind,
+} from '../../recovery/operations/index.ts'
+import { configuredVault, findProject, withVault, type Context } from '../context.ts'
+import type { Follow } from '../program.ts'
+import { durationText, sizeText } from '../words.ts'
+
+interface BackupOptions {
+  readonly only?: string
+  readonly tag?: string[]
+  readonly plan?: boolean
+}
+
+export function backupCommand(program: Command, follow: Follow): void {
+  program
+    .command('backup')
+    .description('take a recovery point: code, configuration, databases and volumes together')
+    .option(
+      '--only <KINDS>',
+      `only these kinds of source (${sourceKinds.join(',')}); such a point cannot recover the whole project`,
+    )
+    .option('--tag <TAG>', 'a word to find the point by; may be repeated', (tag: string, tags: string[] = []) => [
+      ...tags,
+      tag,
+    ])
+    .option('--plan', 'show what would be taken, then stop')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  aidatavault backup\n  aidatavault backup --tag before-migration\n  aidatavault backup --only code,config\n',
+    )
+    .action((options: BackupOptions) => follow(context => runBackup(options, context)))
+}
+
+async function runBackup(options: BackupOptions, context: Context): Promise<void> {
+  const { terminal, tools, run } = context
+  const only = parseKinds(options.only)
+  const tags = options.tag ?? []
+  assertTags(tags)
+  const project = await findProject(context)
+  const plan = planBackup(project, only)
+  if (options.plan) return terminal.result(planText(project, plan), planJson(project, plan))
+  const started = performance.now()
+  for (const { what, why } of plan.leftOut) terminal.warn(`not in this point: ${what} (${why})`)
+  const point = await withVault(context, configuredVault(context, project), vault =>
+    backup(project, plan, vault, tags, tools, run),
+  )
+  terminal.result(pointText(point, performance.now() - started), pointJson(point))
+}
+
+function parseKinds(text: string | undefined): readonly SourceKind[] | undefined {
+  if (text === undefined) return undefined
+  return text.split(',').map(kind => {
+    const known = sourceKinds.find(name => name === kind.trim())
+    if (!known)
+      throw new RecoveryError('bad-input', `--only does not know ${kind}`, {
+        hint: `it takes ${sourceKinds.join(', ')}, separated by commas`,
+      })
+    return known
+  })
+}
+
+function assertTags(tags: readonly string[]): void {
+  const bad = tags.find(tag => tag === '' || tag.includes(',') || tag.startsWith('project=') || tag === 'aidatavault')
+  if (bad !== undefined)
+    throw new RecoveryError('bad-input', `"${bad}" cannot be a tag`, {
+      hint: 'tags are words without commas; aidatavault and project=… are taken',
+    })
+}
+
+const describePlan = ({ code, config, servers, volumes }: BackupPlan): string[] => [
+  ...(code ? ['code'] : []),
+  ...(config ? ['configuration'] : []),
+  ...servers.map(({ name, method }) => `databases of ${name} (${method})`),
+  ...volumes.map(({ key }) => `volume ${key}`),
+]
+
+function planText(project: Project, plan: BackupPlan): string {
+  const lines = [
+    `project ${project.facts.name} (${project.root})`,
+    ...describePlan(plan).map(source => `  takes  ${source}`),
+    ...plan.leftOut.map(({ what, why }) => `  leaves out  ${what}: ${why}`),
+    plan.complete
+      ? 'The point would be complete. Nothing was done.'
+      : 'The point would be incomplete. Nothing was done.',
+  ]
+  return lines.join('\n')
+}
+
+const planJson = (project: Project, plan: BackupPlan) => ({
+  project: project.facts.name,
+  projectId: project.facts.id,
+  sources: describePlan(plan),
+  leftOut: plan.leftOut,
+  complete: plan.complete,
+})
+
+function pointText({ snapshot, manifest }: RecoveryPoint, ms: number): string {
+  const added = snapshot.summary ? `, ${sizeText(snapshot.summary.dataAddedPacked)} new in the vault` : ''
+  return `point ${shortId(snapshot.id)} (${manifest.state}) taken in ${durationText(ms)}${added}`
+}
+
+const pointJson = ({ snapshot, manifest }: RecoveryPoint) => ({
+  point: snapshot.id,
+  time: snapshot.time.toISOString(),
+  state: manifest.state,
+  tags: snapshot.tags,
+  summary: snapshot.summary ?? null,
+})

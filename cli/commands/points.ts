@@ -1,0 +1,112 @@
+import type { Command } from 'commander'
+import type { Manifest } from '../../contract/manifest.ts'
+import { findPoint, listPoints, shortId, type RecoveryPoint } from '../../recovery/operations/index.ts'
+import { configuredVault, projectIfAny, withVault, type Context } from '../context.ts'
+import type { Follow } from '../program.ts'
+import { plural, sizeText, table, timeText } from '../words.ts'
+
+export function pointsCommand(program: Command, follow: Follow): void {
+  const points = program
+    .command('points')
+    .description('list the recovery points of this project (of all projects with --all)')
+    .option('--all', 'of all projects in the vault')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  aidatavault points\n  aidatavault points show latest\n  aidatavault points --all --vault /mnt/backup/vault\n',
+    )
+    .action((options: { all?: boolean }) => follow(context => runList(options.all ?? false, context)))
+  points
+    .command('show <POINT>')
+    .description('what one point holds: an id, the beginning of one, or latest')
+    .action((point: string) => follow(context => runShow(point, context)))
+}
+
+async function runList(all: boolean, context: Context): Promise<void> {
+  const project = await projectIfAny(context)
+  const points = await withVault(context, configuredVault(context, project), vault =>
+    listPoints(vault, all ? undefined : project?.facts.id),
+  )
+  context.terminal.result(
+    points.length === 0 ? 'no recovery points yet; take one with: aidatavault backup' : listText(points),
+    points.map(brief),
+  )
+}
+
+const listText = (points: readonly RecoveryPoint[]): string =>
+  table([
+    ['POINT', 'TIME', 'PROJECT', 'HOST', 'STATE', 'HOLDS'],
+    ...points.map(({ snapshot, manifest }) => [
+      shortId(snapshot.id),
+      timeText(snapshot.time),
+      manifest.project.name,
+      manifest.project.hostname,
+      manifest.state,
+      holds(manifest),
+    ]),
+  ])
+
+function holds({ code, config, servers, volumes }: Manifest): string {
+  const databases = servers.flatMap(server => server.databases)
+  const parts = [
+    ...(code ? [`code (${code.kind})`] : []),
+    plural(config.length, 'config file'),
+    plural(databases.length, 'database'),
+    plural(volumes.length, 'volume'),
+  ]
+  return parts.join(', ')
+}
+
+const brief = ({ snapshot, manifest }: RecoveryPoint) => ({
+  point: snapshot.id,
+  time: snapshot.time.toISOString(),
+  project: manifest.project.name,
+  projectId: manifest.project.id,
+  hostname: manifest.project.hostname,
+  state: manifest.state,
+  tags: snapshot.tags,
+})
+
+async function runShow(which: string, context: Context): Promise<void> {
+  const project = await projectIfAny(context)
+  const point = await withVault(context, configuredVault(context, project), vault =>
+    findPoint(vault, which, which === 'latest' ? project?.facts.id : undefined),
+  )
+  context.terminal.result(pointText(point), { ...brief(point), manifest: point.manifest })
+}
+
+function pointText({ snapshot, manifest }: RecoveryPoint): string {
+  const { project } = manifest
+  return [
+    `point    ${snapshot.id}`,
+    `taken    ${timeText(snapshot.time)} by ${manifest.program}, ${manifest.state}`,
+    `project  ${project.name} (${project.id}) on ${project.hostname}, ${project.root}`,
+    ...codeLines(manifest),
+    ...manifest.config.map(file => `config   ${file.path} (${file.kind})`),
+    ...manifest.servers.flatMap(serverLines),
+    ...manifest.volumes.map(
+      volume => `volume   ${volume.key}: ${plural(volume.files, 'file')}, ${sizeText(volume.bytes)}`,
+    ),
+    ...manifest.images.map(
+      image => `image    ${image.service}: ${image.reference}${image.builds ? ' (built from the code)' : ''}`,
+    ),
+    ...manifest.leftOut.map(({ what, why }) => `left out ${what}: ${why}`),
+    `\nBring it back with: aidatavault recover VAULT --point ${shortId(snapshot.id)}`,
+  ].join('\n')
+}
+
+function codeLines({ code }: Manifest): string[] {
+  if (!code) return []
+  if (code.kind === 'folder') return [`code     folder, ${plural(code.files, 'file')}, ${sizeText(code.bytes)}`]
+  const changes = `${code.staged} staged, ${code.dirty} changed, ${code.untracked} untracked, ${plural(code.stashes, 'stash').replace('stashs', 'stashes')}`
+  return [
+    `code     git ${code.branch ?? 'detached'} at ${code.head?.slice(0, 8) ?? 'no commit'}, ${plural(code.refs.length, 'ref')}; ${changes}`,
+  ]
+}
+
+const serverLines = (server: Manifest['servers'][number]): string[] => [
+  `server   ${server.name}: PostgreSQL ${server.server.versionText}, ${server.method}, ${plural(server.roles.length, 'role')}`,
+  ...server.databases.map(({ name, tables, sizeBytes }) => {
+    const rows = tables.reduce((total, { rows }) => total + (rows ?? 0), 0)
+    return `database ${server.name}/${name}: ${plural(tables.length, 'table')}, ${plural(rows, 'row')}, ${sizeText(sizeBytes)}`
+  }),
+]

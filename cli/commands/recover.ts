@@ -1,0 +1,184 @@
+import path from 'node:path'
+import { confirm, select } from '@inquirer/prompts'
+import type { Command } from 'commander'
+import { RecoveryError } from '../../recovery/domain/errors.ts'
+import {
+  findPoint,
+  listPoints,
+  planRecovery,
+  recover,
+  shortId,
+  type RecoveryPlan,
+  type RecoveryPoint,
+  type RecoveryReport,
+  type Vault,
+} from '../../recovery/operations/index.ts'
+import { vaultLocation, withVault, type Context } from '../context.ts'
+import type { Follow } from '../program.ts'
+import { durationText, plural, sizeText, table, timeText } from '../words.ts'
+
+interface RecoverOptions {
+  readonly project?: string
+  readonly point: string
+  readonly plan?: boolean
+  readonly yes?: boolean
+  readonly start: boolean
+}
+
+export function recoverCommand(program: Command, follow: Follow): void {
+  program
+    .command('recover <VAULT> [DIR]')
+    .description('bring a whole project back: folder, code, secrets, volumes, databases, services')
+    .option('--project <NAME>', 'which project of the vault: its name or id')
+    .option('--point <POINT>', 'which point: an id, the beginning of one, or latest', 'latest')
+    .option('--plan', 'show what would be done and what stands in the way, then stop')
+    .option('-y, --yes', 'do not ask')
+    .option('--no-start', 'bring everything back, but leave the services stopped')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  aidatavault recover /mnt/backup/vault\n  aidatavault recover /mnt/backup/vault ~/notes --point 4bf01a2c\n  aidatavault recover /mnt/backup/vault --plan\n',
+    )
+    .action((vault: string, directory: string | undefined, options: RecoverOptions) =>
+      follow(context => runRecover(vault, directory, options, context)),
+    )
+}
+
+async function runRecover(
+  location: string,
+  directory: string | undefined,
+  options: RecoverOptions,
+  context: Context,
+): Promise<void> {
+  const { terminal, tools, run } = context
+  await withVault(context, vaultLocation(location), async vault => {
+    const point = await choosePoint(vault, options, context)
+    const root = path.resolve(directory ?? path.basename(point.manifest.project.root))
+    const projectName = context.options.projectName
+    const plan = await planRecovery(
+      { root, start: options.start, ...(projectName === undefined ? {} : { projectName }) },
+      point,
+      vault,
+      tools,
+      run,
+    )
+    if (options.plan) return terminal.result(planText(plan), planJson(plan))
+    terminal.say(planText(plan))
+    await agree(plan, options, context)
+    const started = performance.now()
+    const report = await recover(plan, point, vault, options.start, tools, run)
+    terminal.result(reportText(report, performance.now() - started), report)
+  })
+}
+
+async function choosePoint(vault: Vault, options: RecoverOptions, context: Context): Promise<RecoveryPoint> {
+  if (options.point !== 'latest') return refuseIncomplete(await findPoint(vault, options.point))
+  const points = (await listPoints(vault)).filter(({ manifest }) => manifest.state === 'complete')
+  const wanted = points.filter(
+    ({ manifest: { project } }) =>
+      options.project === undefined || [project.name, project.id].includes(options.project),
+  )
+  const id = await chooseProject(wanted, options, context)
+  const newest = wanted.findLast(({ manifest }) => manifest.project.id === id)
+  if (newest) return newest
+  throw new RecoveryError('point-unknown', 'the vault holds no complete recovery point', {
+    hint: 'see what it holds with: aidatavault points --all --vault VAULT',
+  })
+}
+
+function refuseIncomplete(point: RecoveryPoint): RecoveryPoint {
+  if (point.manifest.state === 'complete') return point
+  throw new RecoveryError(
+    'preflight-failed',
+    `point ${shortId(point.snapshot.id)} is incomplete: it was taken with a part left out, and cannot bring the whole project back`,
+    {
+      hint: 'choose another one from: aidatavault points --all',
+    },
+  )
+}
+
+async function chooseProject(
+  points: readonly RecoveryPoint[],
+  options: RecoverOptions,
+  { terminal }: Context,
+): Promise<string> {
+  const newest = new Map(points.map(point => [point.manifest.project.id, point]))
+  const [only, ...others] = newest.keys()
+  if (only !== undefined && others.length === 0) return only
+  if (only === undefined && options.project !== undefined)
+    throw new RecoveryError('project-unknown', `the vault holds no complete point of a project ${options.project}`, {
+      hint: 'see what it holds with: aidatavault points --all --vault VAULT',
+    })
+  const choices = [...newest].map(([id, { manifest, snapshot }]) => ({
+    value: id,
+    name: `${manifest.project.name} on ${manifest.project.hostname}, newest point ${timeText(snapshot.time)}`,
+  }))
+  if (choices.length === 0) return ''
+  if (terminal.interactive) return select({ message: 'Which project?', choices }, { output: process.stderr })
+  throw new RecoveryError(
+    'bad-input',
+    `the vault holds ${choices.length} projects: ${[...newest.values()].map(({ manifest }) => `${manifest.project.name} (${manifest.project.id})`).join(', ')}`,
+    { hint: 'name one with --project' },
+  )
+}
+
+/** A recovery destroys nothing, so it goes ahead where nobody can be asked; on a terminal the plan is confirmed. */
+async function agree(plan: RecoveryPlan, options: RecoverOptions, { terminal }: Context): Promise<void> {
+  if (options.yes || !terminal.interactive || plan.obstacles.length > 0) return
+  terminal.clear()
+  if (!(await confirm({ message: 'Go ahead?' }, { output: process.stderr })))
+    throw new RecoveryError('interrupted', 'not confirmed; nothing was changed')
+}
+
+function planText(plan: RecoveryPlan): string {
+  const { manifest, target } = plan
+  const rows = [
+    [
+      plan.continues ? 'continue' : 'recover',
+      `${manifest.project.name} of ${manifest.project.hostname}, point ${shortId(plan.point)} of ${timeText(new Date(manifest.takenAt))}`,
+    ],
+    [
+      'into',
+      `${target.root}${manifest.project.composeFiles.length > 0 ? ` as Compose project ${target.projectName}` : ''}`,
+    ],
+    ...(manifest.code
+      ? [
+          [
+            'code',
+            manifest.code.kind === 'git'
+              ? `git, ${plural(manifest.code.refs.length, 'ref')}, work tree as it was`
+              : plural(manifest.code.files, 'file'),
+          ],
+        ]
+      : []),
+    ['config', manifest.config.map(({ path: file }) => file).join(', ') || 'none'],
+    ...manifest.servers.map(({ name, databases }) => [
+      'database',
+      `${name}: ${databases.map(database => database.name).join(', ')}`,
+    ]),
+    ...plan.volumes.map(({ facts, name }) => ['volume', `${facts.key} → ${name} (${sizeText(facts.bytes)})`]),
+    ...plan.images.map(({ facts, from }) => [
+      'image',
+      `${facts.reference} (${{ here: 'already here', pull: 'to be pulled', build: 'built from the code' }[from]})`,
+    ]),
+    ['start', plan.services.join(', ') || 'nothing'],
+    ...plan.obstacles.map(({ message, hint }) => ['IN THE WAY', `${message}\n            hint: ${hint}`]),
+  ]
+  return table(rows)
+}
+
+const planJson = ({ manifest, ...plan }: RecoveryPlan) => ({
+  ...plan,
+  project: manifest.project,
+  volumes: plan.volumes.map(({ facts, name }) => ({ key: facts.key, name, bytes: facts.bytes })),
+  images: plan.images.map(({ facts, from }) => ({ service: facts.service, reference: facts.reference, from })),
+})
+
+function reportText({ projectName, root, steps, checks, services }: RecoveryReport, ms: number): string {
+  return [
+    '',
+    table(steps.map(({ step, ms }) => [`  ${step}`, durationText(ms)])),
+    `  ${plural(checks.length, 'check')} passed: every row counted, every file compared`,
+    '',
+    `${projectName} is back in ${root}, in ${durationText(ms)}${services.length > 0 ? `; running: ${services.join(', ')}` : ''}`,
+  ].join('\n')
+}

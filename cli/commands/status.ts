@@ -1,0 +1,62 @@
+import type { Command } from 'commander'
+import { projectStatus, shortId, type Status } from '../../recovery/operations/index.ts'
+import { configuredVault, findProject, withVault, type Context } from '../context.ts'
+import type { Follow } from '../program.ts'
+import { agoText, plural, table } from '../words.ts'
+import type { Terminal } from '../terminal.ts'
+
+export function statusCommand(program: Command, follow: Follow): void {
+  program
+    .command('status', { isDefault: true })
+    .description('what is protected, what is not, and what is wrong (also the bare command)')
+    .action(() => follow(runStatus))
+}
+
+async function runStatus(context: Context): Promise<void> {
+  const { terminal, run } = context
+  const project = await findProject(context)
+  const location = configuredVault(context, project)
+  const status = location
+    ? await withVault(context, location, vault => projectStatus(project, vault, run))
+    : await projectStatus(project, undefined, run)
+  terminal.result(statusText(status, location, terminal), statusJson(status, location))
+}
+
+function statusText(status: Status, location: string | undefined, terminal: Terminal): string {
+  const { project, sources, leftOut } = status
+  const good = terminal.style('green', 'ok')
+  const bad = terminal.style('red', '!!')
+  const rows = [
+    ...sources.map(({ what, inPoint, detail, problem }) => [
+      inPoint && !problem ? good : bad,
+      what,
+      problem ?? (inPoint ? detail : `${detail}; in no point yet`),
+    ]),
+    ...leftOut.map(({ what, why }) => [bad, what, `not protected: ${why}`]),
+  ]
+  return [
+    `project ${project.facts.name} (${project.directory})`,
+    `vault   ${location ?? 'none yet: aidatavault init VAULT'}`,
+    `points  ${newestText(status)}`,
+    '',
+    table(rows),
+    ...(location && !status.newest ? ['', 'Next: aidatavault backup'] : []),
+  ].join('\n')
+}
+
+function newestText({ newest, points }: Status): string {
+  if (!newest) return points === 0 ? 'none yet' : `${plural(points, 'point')}, none of them complete`
+  const { snapshot } = newest
+  return `${plural(points, 'point')}, the newest complete one ${shortId(snapshot.id)}, ${agoText(snapshot.time, new Date())}`
+}
+
+const statusJson = ({ project, newest, points, ageMs, sources, leftOut }: Status, location: string | undefined) => ({
+  project: project.facts.name,
+  projectId: project.facts.id,
+  directory: project.directory,
+  vault: location ?? null,
+  points,
+  newest: newest ? { point: newest.snapshot.id, time: newest.snapshot.time.toISOString(), ageMs } : null,
+  sources,
+  leftOut,
+})

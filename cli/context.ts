@@ -1,0 +1,81 @@
+import path from 'node:path'
+import { RecoveryError } from '../recovery/domain/errors.ts'
+import type { Run } from '../recovery/domain/run.ts'
+import { discoverProject, joinVault, type Project, type Tools, type Vault } from '../recovery/operations/index.ts'
+import { findPassword, type PasswordOptions } from './password.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Options that every command takes. */
+export interface GlobalOptions extends PasswordOptions {
+  readonly json?: boolean
+  readonly quiet?: boolean
+  readonly verbose?: boolean
+  readonly color: boolean
+  readonly vault?: string
+  readonly projectDirectory?: string
+  readonly file?: string[]
+  readonly projectName?: string
+  readonly profile?: string[]
+}
+
+/** What a command works with: the words of the user, the terminal, the tools, and the run that Ctrl-C ends. */
+export interface Context {
+  readonly options: GlobalOptions
+  readonly terminal: Terminal
+  readonly tools: Tools
+  readonly run: Run
+}
+
+/** The project that the user means: of this folder, or as --project-directory, --file and --project-name say. */
+export const findProject = ({ options, tools, run }: Context): Promise<Project> =>
+  discoverProject(
+    {
+      directory: path.resolve(options.projectDirectory ?? '.'),
+      files: (options.file ?? []).map(file => path.resolve(file)),
+      profiles: options.profile ?? [],
+      ...(options.projectName === undefined ? {} : { projectName: options.projectName }),
+    },
+    tools,
+    run,
+  )
+
+/** A path is made absolute, a URL stays. */
+export const vaultLocation = (text: string): string =>
+  text.includes('://') || /^\w{2,}:/.test(text) ? text : path.resolve(text)
+
+/** Where the project's vault is: --vault, AIDATAVAULT_VAULT, aidatavault.yml. Undefined when nothing says. */
+export function configuredVault({ options }: Context, project: Project | undefined): string | undefined {
+  if (options.vault) return vaultLocation(options.vault)
+  if (process.env.AIDATAVAULT_VAULT) return vaultLocation(process.env.AIDATAVAULT_VAULT)
+  const fromFile = project?.config.vault
+  return fromFile && project
+    ? vaultLocation(
+        path.isAbsolute(fromFile) || fromFile.includes(':') ? fromFile : path.join(project.directory, fromFile),
+      )
+    : undefined
+}
+
+/** Opens the vault at a location (or the configured one), uses it and closes it. Rejects with bad-input when none is known. */
+export async function withVault<T>(
+  context: Context,
+  location: string | undefined,
+  use: (vault: Vault) => Promise<T>,
+): Promise<T> {
+  if (location === undefined)
+    throw new RecoveryError('bad-input', 'this project has no vault yet', {
+      hint: 'make or join one with: aidatavault init VAULT; or name it with --vault',
+    })
+  const password = await findPassword(location, context.options, context.terminal)
+  const vault = await joinVault(location, password)
+  try {
+    return await use(vault)
+  } finally {
+    await vault.close()
+  }
+}
+
+/** For commands that need no project when the vault is named. */
+export async function projectIfAny(context: Context): Promise<Project | undefined> {
+  if (context.options.vault || process.env.AIDATAVAULT_VAULT) return findProject(context).catch(() => undefined)
+  return findProject(context)
+}

@@ -1,0 +1,82 @@
+import { Command, Option } from 'commander'
+import { exitCodes } from '../contract/exit-codes.ts'
+import { programName, type Tools } from '../recovery/operations/index.ts'
+import { backupCommand } from './commands/backup.ts'
+import { checkCommand } from './commands/check.ts'
+import { demoCommand } from './commands/demo.ts'
+import { initCommand } from './commands/init.ts'
+import { pointsCommand } from './commands/points.ts'
+import { recoverCommand } from './commands/recover.ts'
+import { statusCommand } from './commands/status.ts'
+import { unlockCommand } from './commands/unlock.ts'
+import type { Context, GlobalOptions } from './context.ts'
+import { Terminal } from './terminal.ts'
+
+/** Binds the words of a command to what it works with. */
+export type Follow = (work: (context: Context) => Promise<void>) => Promise<void>
+
+/** The whole command line. `signal` is what Ctrl-C aborts; `started` tells which terminal a failure is to be shown on. */
+export function buildProgram(tools: Tools, signal: AbortSignal, started: (terminal: Terminal) => void): Command {
+  const program = new Command('aidatavault')
+    .description('Makes an application that runs under Docker Compose recoverable, and proves it.')
+    .version(programName.replace('aidatavault ', ''))
+    .showHelpAfterError('(see: aidatavault --help)')
+    .exitOverride()
+  addGlobalOptions(program)
+  const follow: Follow = work => {
+    const options = program.opts<GlobalOptions>()
+    const terminal = new Terminal(terminalOptions(options))
+    started(terminal)
+    return work({ options, terminal, tools, run: terminal.run(signal) })
+  }
+  for (const add of [
+    initCommand,
+    statusCommand,
+    backupCommand,
+    pointsCommand,
+    recoverCommand,
+    checkCommand,
+    unlockCommand,
+    demoCommand,
+  ])
+    add(program, follow)
+  return program.addHelpText('after', () => examples + exitCodesText())
+}
+
+export const terminalOptions = (options: GlobalOptions) => ({
+  json: options.json ?? false,
+  quiet: options.quiet ?? false,
+  verbose: options.verbose ?? false,
+  color: options.color && !process.env.NO_COLOR && Boolean(process.stderr.isTTY),
+})
+
+function addGlobalOptions(program: Command): void {
+  const repeat = (value: string, values: string[] = []) => [...values, value]
+  program
+    .option('--json', 'results and errors as JSON on stdout (documented in docs/reference/json.md)')
+    .option('--quiet', 'only results, warnings and errors')
+    .option('--verbose', 'say more, and show where an unexpected error came from')
+    .option('--no-color', 'no colours (NO_COLOR does the same)')
+    .addOption(new Option('--vault <VAULT>', 'path of the vault').env('AIDATAVAULT_VAULT'))
+    .option('--password-file <FILE>', 'read the password of the vault from a file')
+    .option('--password-command <COMMAND>', 'take the password of the vault from the output of a command')
+    .option('--project-directory <DIR>', 'the Compose project directory, as docker compose has it')
+    .option('-f, --file <FILE>', 'a Compose file, as docker compose has it; may be repeated', repeat)
+    .option('-p, --project-name <NAME>', 'the Compose project name, as docker compose has it')
+    .option('--profile <PROFILE>', 'a Compose profile, as docker compose has it; may be repeated', repeat)
+}
+
+const examples = `
+Examples:
+  aidatavault init /mnt/backup/vault          find this project, make its vault, print the recovery kit
+  aidatavault backup                          take a recovery point
+  aidatavault points                          list what there is
+  aidatavault recover /mnt/backup/vault       bring a project back on an empty machine
+  aidatavault demo                            see it all happen to a throwaway project
+`
+
+function exitCodesText(): string {
+  const codes = Object.entries(exitCodes).sort(([, a], [, b]) => a - b)
+  const lines = codes.map(([name, code]) => `  ${String(code).padStart(3)}  ${name}`)
+  return `\nExit codes:\n    0  success\n${lines.join('\n')}\n`
+}

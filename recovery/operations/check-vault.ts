@@ -1,0 +1,7 @@
+import { step, type Run } from '../domain/run.ts'
+import type { CheckReport, Vault } from '../../vault/index.ts'
+import { vaultRun } from './point-writer.ts'
+
+/** Verifies the vault; with `readData` every byte of it. What it finds is in the report, not thrown. */
+export const checkVault = (vault: Vault, readData: boolean, run: Run): Promise<CheckReport> =>
+  step(run, 'vault checked', () => vault.check({ readData }, vaultRun(run, 'vault checked')))
