@@ -50,7 +50,7 @@ async function whileRenewed<T>(
   use: () => Promise<T>,
 ): Promise<T> {
   const renew = () => lock.renewWhenDue(timing).catch((lost: unknown) => stop.abort(lost))
-  const end = timing.every(() => void renew())
+  const end = timing.every(renew)
   try {
     return await use()
   } finally {

@@ -11,7 +11,7 @@ export interface LockTiming {
   readonly retryUnreadableMs: readonly number[]
   pause(ms: number, signal?: AbortSignal): Promise<void>
   /** Calls `tick` now and then until the result is called. */
-  every(tick: () => void): () => void
+  every(tick: () => Promise<void>): () => void
 }
 
 // restic takes a lock for stale after 30 minutes without renewal. Renewing every 5 lets several attempts fail (a busy
@@ -24,7 +24,7 @@ export const lockTiming: LockTiming = {
   retryUnreadableMs: [500, 1000, 2000],
   pause,
   every: tick => {
-    const timer = setInterval(tick, 10_000).unref()
+    const timer = setInterval(() => void tick(), 10_000).unref()
     return () => clearInterval(timer)
   },
 }
