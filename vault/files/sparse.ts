@@ -26,17 +26,16 @@ export function dataRuns(bytes: Buffer, position: number): Run[] {
   return runs
 }
 
-/** Runs of whole blocks (as they lie in the file) that hold zeros only. */
+/** Runs of blocks, as they lie in the file, that hold zeros only; the first and the last may be parts of a block. */
 function* zeroRuns(bytes: Buffer, position: number): Generator<Run> {
-  const first = (blockSize - (position % blockSize)) % blockSize
   let start = -1
-  let block = first
-  for (; block + blockSize <= bytes.length; block += blockSize) {
-    const empty = bytes[block] === 0 && bytes.compare(zeros, 0, blockSize, block, block + blockSize) === 0
-    if (empty && start < 0) start = block
+  for (let from = 0, to: number; from < bytes.length; from = to) {
+    to = Math.min(bytes.length, from + blockSize - ((position + from) % blockSize))
+    const empty = bytes[from] === 0 && bytes.compare(zeros, 0, to - from, from, to) === 0
+    if (empty && start < 0) start = from
     if (empty || start < 0) continue
-    yield { start, end: block }
+    yield { start, end: from }
     start = -1
   }
-  if (start >= 0) yield { start, end: block }
+  if (start >= 0) yield { start, end: bytes.length }
 }
