@@ -8,6 +8,7 @@ import { skipsStack } from './engine.ts'
 
 // The pages that somebody follows after a loss: their `sh` blocks are run as they stand, page after page.
 const top = path.resolve(import.meta.dirname, '../..')
+const names = ['notes', 'notes-copy']
 const pages = ['protect', 'recover', 'restic']
 
 async function shellBlocks(page: string): Promise<string[]> {
@@ -42,7 +43,20 @@ function shell(script: string, cwd: string, env: NodeJS.ProcessEnv): Promise<{ c
 describe.skipIf(skipsStack)('the guide', () => {
   let folder: string
   let env: NodeJS.ProcessEnv
+  let namesAreOurs = false
   beforeAll(async () => {
+    // The guide's project is called notes: on a machine where somebody has one of that name, nothing may happen to it.
+    for (const name of names) {
+      const label = `label=com.docker.compose.project=${name}`
+      const { output } = await shell(
+        `docker ps -aq --filter ${label}; docker volume ls -q --filter ${label}`,
+        top,
+        process.env,
+      )
+      if (output.split('\n').some(line => line !== '' && !line.startsWith('+')))
+        throw new Error(`this machine has a Compose project named ${name}; the guide is not run beside it`)
+    }
+    namesAreOurs = true
     folder = await fs.mkdtemp(path.join(os.tmpdir(), 'aidatavault-guide-'))
     await fs.mkdir(path.join(folder, 'bin'))
     await fs.symlink(path.join(top, 'bin/aidatavault'), path.join(folder, 'bin/aidatavault'))
@@ -62,7 +76,8 @@ describe.skipIf(skipsStack)('the guide', () => {
     }
   })
   afterAll(async () => {
-    for (const name of ['notes', 'notes-copy'])
+    if (!namesAreOurs) return
+    for (const name of names)
       await shell(`docker compose --project-name ${name} down --volumes --rmi local`, folder, env)
     await shell(
       'docker volume ls --quiet --filter label=com.docker.compose.project=notes-copy | xargs -r docker volume rm',
