@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest'
+import { HardLinks, linkKey } from './hard-links.ts'
+import { aNode } from './testing/nodes.ts'
+
+const name = (text: string, links: number) =>
+  aNode({ name: Buffer.from(text), links, inode: 7n, deviceId: 1n, size: 1n, content: ['a'.repeat(64)] })
+
+describe('the names of one file', () => {
+  it('are found by inode and device, and forgotten when all have come', async () => {
+    const links = new HardLinks()
+    const first = links.role(name('a', 3), Buffer.from('a'))
+    expect(first.kind).toBe('first')
+    if (first.kind === 'first') first.made(true)
+    const second = links.role(name('b', 3), Buffer.from('b'))
+    expect(second).toMatchObject({ kind: 'further', path: Buffer.from('a') })
+    if (second.kind === 'further') expect(await second.ready).toBe(true)
+    expect(links.role(name('c', 3), Buffer.from('c')).kind).toBe('further')
+    expect(links.role(name('another file with this inode', 3), Buffer.from('d')).kind).toBe('first')
+  })
+
+  it('are not joined when their content is not the same', () => {
+    const links = new HardLinks()
+    links.role(name('a', 2), Buffer.from('a'))
+    const other = { ...name('b', 2), content: ['b'.repeat(64)] }
+    expect(links.role(other, Buffer.from('b'))).toEqual({ kind: 'alone', torn: Buffer.from('a') })
+  })
+
+  it('need more than one link, a real inode, and something else than a folder', () => {
+    expect(linkKey(name('a', 1))).toBeUndefined()
+    expect(linkKey({ ...name('a', 2), inode: 0n })).toBeUndefined()
+    expect(linkKey({ ...name('a', 2), type: 'dir' })).toBeUndefined()
+    expect(linkKey(name('a', 2))).toBe('1:7')
+  })
+})
