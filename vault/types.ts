@@ -115,7 +115,18 @@ export interface Uploader {
 /** One thing that differs between a point and a folder or a stream of entries. */
 export interface Difference {
   readonly path: string
-  readonly what: 'missing' | 'unexpected' | 'type' | 'content' | 'mode' | 'owner' | 'mtime' | 'link' | 'xattr' | 'hard-link' | 'device'
+  readonly what:
+    | 'missing'
+    | 'unexpected'
+    | 'type'
+    | 'content'
+    | 'mode'
+    | 'owner'
+    | 'mtime'
+    | 'link'
+    | 'xattr'
+    | 'hard-link'
+    | 'device'
   readonly expected?: string
   readonly found?: string
 }
@@ -155,9 +166,21 @@ export interface Problem {
   /** hint: untidy but harmless. damage: data is lost, altered or unreachable. */
   readonly severity: 'hint' | 'damage'
   readonly kind:
-    | 'file-damaged' | 'file-missing' | 'pack-size' | 'pack-header' | 'blob-damaged' | 'blob-missing'
-    | 'tree-invalid' | 'snapshot-invalid' | 'index-damaged' | 'key-damaged' | 'config-damaged'
-    | 'pack-orphan' | 'pack-mixed' | 'pack-in-several-indexes' | 'lock-unreadable'
+    | 'file-damaged'
+    | 'file-missing'
+    | 'pack-size'
+    | 'pack-header'
+    | 'blob-damaged'
+    | 'blob-missing'
+    | 'tree-invalid'
+    | 'snapshot-invalid'
+    | 'index-damaged'
+    | 'key-damaged'
+    | 'config-damaged'
+    | 'pack-orphan'
+    | 'pack-mixed'
+    | 'pack-in-several-indexes'
+    | 'lock-unreadable'
   /** The storage file it is about, like data/ab/ab12…, snapshots/…; '' if none. */
   readonly file: string
   /** One sentence for people. */
@@ -216,11 +239,29 @@ export interface Vault {
   readFile(snapshot: Snapshot, path: PathInPoint): AsyncIterable<Uint8Array>
   /** Everything below `path`, folders before what is in them, the folder itself first (empty path); hard links resolved. */
   entries(snapshot: Snapshot, path: PathInPoint): AsyncIterable<Entry>
-  restoreFolder(snapshot: Snapshot, path: PathInPoint, target: string, options: RestoreOptions, run: VaultRun): Promise<RestoredFolder>
+  restoreFolder(
+    snapshot: Snapshot,
+    path: PathInPoint,
+    target: string,
+    options: RestoreOptions,
+    run: VaultRun,
+  ): Promise<RestoredFolder>
   /** Reads the folder whole and compares every byte and attribute with the point. */
-  compareFolder(snapshot: Snapshot, path: PathInPoint, folder: string, options: CompareOptions, run: VaultRun): Promise<readonly Difference[]>
+  compareFolder(
+    snapshot: Snapshot,
+    path: PathInPoint,
+    folder: string,
+    options: CompareOptions,
+    run: VaultRun,
+  ): Promise<readonly Difference[]>
   /** The same for entries from elsewhere (a tar stream). */
-  compareEntries(snapshot: Snapshot, path: PathInPoint, entries: AsyncIterable<Entry>, options: CompareOptions, run: VaultRun): Promise<readonly Difference[]>
+  compareEntries(
+    snapshot: Snapshot,
+    path: PathInPoint,
+    entries: AsyncIterable<Entry>,
+    options: CompareOptions,
+    run: VaultRun,
+  ): Promise<readonly Difference[]>
 
   /** Takes no part in trust: reads everything anew from storage. Exclusive lock, as restic. `readData` verifies every pack. */
   check(options: { readonly readData: boolean }, run: VaultRun): Promise<CheckReport>
