@@ -4,6 +4,7 @@ export { planBackup, sourceKinds, type BackupPlan, type SourceKind } from './bac
 export { checkVault } from './check-vault.ts'
 export { assertOutside, configName, joinVault, makeVault, vaultExists, writeConfig } from './init.ts'
 export { findPoint, listPoints, projectIdOf, shortId, type RecoveryPoint } from './points.ts'
+export { runDemo, type DemoReport, type DemoRequest } from './demo/demo.ts'
 export { planRecovery, type RecoveryRequest } from './recover/plan-recovery.ts'
 export type { Obstacle, RecoveryPlan } from './recover/plan.ts'
 export { recover, type RecoveryReport } from './recover/recover.ts'

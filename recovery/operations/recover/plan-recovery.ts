@@ -79,14 +79,12 @@ function plannedServerVolumes(
   model: ComposeModel | undefined,
   target: RecoveryTarget,
 ): RecoveryPlan['serverVolumes'] {
-  return manifest.servers.flatMap(({ name: server, storedOn }) => {
+  return manifest.servers.flatMap(({ name: server, storedOn }): RecoveryPlan['serverVolumes'] => {
     if (storedOn === null) return []
     const volume = model?.volumes.find(({ key }) => key === storedOn)
     if (volume)
-      return [
-        { server, kind: 'volume' as const, name: targetVolumeName(volume, manifest.project.name, target.projectName) },
-      ]
-    return [{ server, kind: 'bind' as const, name: targetBindPath({ key: storedOn, name: storedOn }, target) }]
+      return [{ server, kind: 'volume', name: targetVolumeName(volume, manifest.project.name, target.projectName) }]
+    return [{ server, kind: 'bind', name: targetBindPath({ key: storedOn, name: storedOn }, target) }]
   })
 }
 

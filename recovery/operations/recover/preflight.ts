@@ -3,7 +3,7 @@ import net from 'node:net'
 import path from 'node:path'
 import { messageOf, RecoveryError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
-import { findProgram } from '../../drivers/process/index.ts'
+import { runProgram } from '../../drivers/process/index.ts'
 import type { RecoveryJournal } from '../../journal/recovery-journal.ts'
 import { journalName } from '../../journal/recovery-journal.ts'
 import type { Tools } from '../tools.ts'
@@ -31,7 +31,7 @@ export async function findObstacles(
 
 async function missingTools(plan: Omit<RecoveryPlan, 'obstacles'>, tools: Tools, run: Run): Promise<Obstacle[]> {
   const obstacles: Obstacle[] = []
-  if (plan.manifest.code?.kind === 'git' && !(await findProgram('git')))
+  if (plan.manifest.code?.kind === 'git' && !(await gitAnswers()))
     obstacles.push({
       code: 'tool-missing',
       message: 'git is needed to bring the code back, and is not installed',
@@ -41,6 +41,12 @@ async function missingTools(plan: Omit<RecoveryPlan, 'obstacles'>, tools: Tools,
     await tools.engine.facts(run).catch((error: unknown) => obstacles.push(asObstacle(error)))
   return obstacles
 }
+
+const gitAnswers = () =>
+  runProgram({ command: 'git', args: ['--version'] }).then(
+    () => true,
+    () => false,
+  )
 
 const asObstacle = (error: unknown): Obstacle =>
   error instanceof RecoveryError

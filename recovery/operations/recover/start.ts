@@ -21,6 +21,7 @@ export async function startServices(shop: Workshop): Promise<void> {
         },
       )
     })
+    return []
   })
 }
 
