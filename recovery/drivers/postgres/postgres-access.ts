@@ -14,7 +14,10 @@ export interface OutgoingBytes {
 export interface HeldSnapshot {
   /** For pg_dump --snapshot. */
   readonly id: string
+  /** One SELECT (or VALUES). */
   query(sql: string): Promise<readonly Row[]>
+  /** A statement without rows, such as LOCK TABLE. */
+  execute(sql: string): Promise<void>
 }
 
 export interface BaseBackup {
@@ -31,6 +34,13 @@ export interface BaseBackup {
   }>
 }
 
+export interface AccessFeatures {
+  /** pg_dump, pg_dumpall, pg_restore, psql that fit the server are there. */
+  readonly clientPrograms: boolean
+  /** Base backups over the replication protocol. */
+  readonly baseBackup: boolean
+}
+
 /**
  * One PostgreSQL server, as a superuser. Adapters: in a Compose service (the container's own client programs), by URL.
  * Errors: database-unreachable, tool-missing, tool-failed. Passwords never show in messages or process lists.
@@ -38,15 +48,15 @@ export interface BaseBackup {
 export interface PostgresAccess {
   /** For people: 'db' or 'localhost:5432'. */
   readonly name: string
-  readonly features: {
-    /** pg_dump, pg_dumpall, pg_restore, psql that fit the server are there. */
-    readonly clientPrograms: boolean
-    /** Base backups over the replication protocol. */
-    readonly baseBackup: boolean
-  }
+  features(run: Run): Promise<AccessFeatures>
   /** The superuser it works as. */
   user(run: Run): Promise<string>
+  /** From now on works as this superuser: the one it found was renamed. */
+  actAs(user: string): void
+  /** A database that takes connections, other than `not`: where to ask what concerns the whole server. */
+  home(run: Run, not?: string): Promise<string>
   server(run: Run): Promise<ServerFacts>
+  /** One SELECT (or VALUES). */
   query(database: string, sql: string, run: Run): Promise<readonly Row[]>
   /** Runs a script, stopping at the first error, all in one transaction when `oneTransaction`. */
   execute(

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto'
+import pg from 'pg'
+import { RecoveryError } from '../../domain/errors.ts'
+import type { Run } from '../../domain/run.ts'
+import { startBaseBackup } from './base-backup/start.ts'
+import { clientOperations } from './client-programs.ts'
+import { askClient } from './connect.ts'
+import { parseConnectionUrl } from './connection-settings.ts'
+import type { HeldSnapshot, PostgresAccess } from './postgres-access.ts'
+import { askHome, askOwnRole, askServerFacts, noSuperuser } from './server-questions.ts'
+import { noTimeouts, ownSearchPath, snapshotBegin, snapshotId } from './snapshot-statements.ts'
+import { splitStatements } from './statements.ts'
+import { urlClients } from './url-clients.ts'
+import { urlSessions, type UrlSessions } from './url-sessions.ts'
+
+export interface ByUrlOptions {
+  /** postgresql://user@host:port/database. */
+  readonly url: string
+  /** Where the URL holds none. */
+  readonly password?: string
+  /** For people; otherwise host and port. */
+  readonly name?: string
+}
+
+/**
+ * A server anywhere: SQL and base backups over its own protocol, dumps by the client programs of this machine.
+ * Nothing is connected before something is asked. Rejects with bad-input when the URL cannot be understood.
+ */
+export function postgresByUrl(options: ByUrlOptions): PostgresAccess {
+  let settings = parseConnectionUrl(options.url, options.password)
+  const name = options.name ?? `${settings.host}:${settings.port}`
+  const applicationName = `aidatavault ${randomUUID().slice(0, 8)}`
+  const sessions = urlSessions(() => settings, name, applicationName)
+  const askAtHome = (run: Run) => (sql: string) => sessions.query(settings.database, sql, run)
+  const server = (run: Run) => askServerFacts(askAtHome(run))
+  const majorOf = async (run: Run) => Math.floor((await server(run)).version / 10_000)
+  const clients = urlClients(() => settings, majorOf, applicationName)
+  const programs = clientOperations(clients.start)
+
+  return {
+    ...programs,
+    name,
+    features: async run => ({
+      clientPrograms: await clients.fit(run),
+      baseBackup: await canStream(askAtHome(run)),
+    }),
+    user: async run => superuser(name, await askOwnRole(askAtHome(run))),
+    actAs: user => void (settings = { ...settings, user }),
+    home: (run, not) => askHome(askAtHome(run), not),
+    server,
+    query: sessions.query,
+    execute: async (database, sql, how, run) =>
+      typeof sql === 'string'
+        ? executeText(sessions, database, sql, how, run)
+        : programs.execute(database, sql, how, run),
+    withSnapshot: (database, run, use) => sessions.use(database, run, async client => use(await beginSnapshot(client))),
+    tryLogin: (credentials, run) => sessions.tryLogin(credentials, run),
+    baseBackup: run => startBaseBackup(settings, { name, applicationName }, run),
+    close: async () => {
+      await clients.close()
+      await sessions.close()
+    },
+  }
+}
+
+function superuser(server: string, role: { readonly name: string; readonly superuser: boolean }): string {
+  if (!role.superuser) throw noSuperuser(server, role.name)
+  return role.name
+}
+
+async function canStream(ask: (sql: string) => Promise<readonly Record<string, string | null>[]>): Promise<boolean> {
+  const [row] = await ask(`
+    SELECT pg_catalog.current_setting('wal_level') <> 'minimal'
+       AND pg_catalog.current_setting('max_wal_senders')::int > 0
+       AND pg_catalog.current_setting('server_version_num')::int >= 130000 AS can`)
+  return row?.['can'] === 't'
+}
+
+async function executeText(
+  sessions: UrlSessions,
+  database: string,
+  sql: string,
+  { oneTransaction }: { readonly oneTransaction: boolean },
+  run: Run,
+): Promise<void> {
+  const statements = splitStatements(sql)
+  const all = oneTransaction ? ['BEGIN', ...statements, 'COMMIT'] : statements
+  await sessions.use(database, run, async client => {
+    for (const statement of all) await client.query(statement)
+  })
+}
+
+async function beginSnapshot(client: pg.Client): Promise<HeldSnapshot> {
+  await client.query(ownSearchPath)
+  await client.query(noTimeouts)
+  await client.query(snapshotBegin)
+  const id = (await askClient(client, snapshotId))[0]?.['id']
+  if (!id) throw new RecoveryError('tool-failed', 'the server exported no snapshot')
+  return {
+    id,
+    query: sql => askClient(client, sql),
+    execute: async sql => void (await client.query(sql)),
+  }
+}

@@ -1,0 +1,74 @@
+import { RecoveryError } from '../../domain/errors.ts'
+import type { Run } from '../../domain/run.ts'
+import { clientOperations, type StartClient } from './client-programs.ts'
+import { loginFromNetwork } from './network-login.ts'
+import type { PostgresAccess } from './postgres-access.ts'
+import { askHome, askServerFacts } from './server-questions.ts'
+import { serviceClients } from './service-clients.ts'
+import { findServiceContainer, type ServicePlace } from './service-container.ts'
+import { findSuperuser, type Identity } from './service-superuser.ts'
+
+export interface InServiceOptions extends ServicePlace {
+  /** The superuser, where it is known; otherwise it is found. */
+  readonly user?: string | undefined
+}
+
+/**
+ * A server in a running Compose service, through the container's own client programs over its local socket: they always
+ * fit the server, and nothing needs to be published.
+ */
+export function postgresInService(options: InServiceOptions): PostgresAccess {
+  const programs = serviceClients(options)
+  let user = options.user
+  let found: Promise<{ who: Identity; start: StartClient }> | undefined
+  const connection = (run: Run) => {
+    const finding = (found ??= find(options, user, programs, run))
+    // A server that was still starting may be asked again.
+    finding.catch(() => (found = found === finding ? undefined : found))
+    return finding
+  }
+  const clients = clientOperations(async (argv, run) => (await connection(run)).start(argv, run))
+  const askAtHome = (run: Run) => async (sql: string) => clients.query((await connection(run)).who.database, sql, run)
+
+  return {
+    ...clients,
+    name: options.service,
+    features: () => Promise.resolve({ clientPrograms: true, baseBackup: false }),
+    user: async run => (await connection(run)).who.user,
+    actAs: name => {
+      user = name
+      found = undefined
+    },
+    home: (run, not) => askHome(askAtHome(run), not),
+    server: run => askServerFacts(askAtHome(run)),
+    tryLogin: async (credentials, run) =>
+      loginFromNetwork(options, await findServiceContainer(options, run), credentials, run),
+    baseBackup: () => Promise.reject(noBaseBackup(options.service)),
+    close: () =>
+      programs.close(async (sql, run) =>
+        clients.execute(await homeOf(connection, run), sql, { oneTransaction: false }, run),
+      ),
+  }
+}
+
+const homeOf = async (connection: (run: Run) => Promise<{ who: Identity }>, run: Run): Promise<string> =>
+  (await connection(run)).who.database
+
+async function find(
+  options: InServiceOptions,
+  user: string | undefined,
+  programs: ReturnType<typeof serviceClients>,
+  run: Run,
+): Promise<{ who: Identity; start: StartClient }> {
+  const container = await findServiceContainer(options, run)
+  const users = [user, container.env['POSTGRES_USER'], container.env['POSTGRESQL_USERNAME'], 'postgres']
+  const probe = (who: Identity, sql: string) =>
+    clientOperations(programs.startAs(who, container)).query(who.database, sql, run)
+  const who = await findSuperuser(options.service, users, container, probe)
+  return { who, start: programs.startAs(who, container) }
+}
+
+const noBaseBackup = (service: string): RecoveryError =>
+  new RecoveryError('bad-input', `PostgreSQL ${service} cannot be captured physically through its service`, {
+    hint: `leave databases.${service}.method out of aidatavault.yml, or give databases.${service}.url`,
+  })

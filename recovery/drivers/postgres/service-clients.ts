@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto'
+import type { Run } from '../../domain/run.ts'
+import type { ContainerInspection } from '../docker/container-engine.ts'
+import type { RunningProgram } from '../process/program.ts'
+import { clientEnvironment, type StartClient } from './client-programs.ts'
+import { cleanUpRun, endSessions } from './left-over-sessions.ts'
+import type { ServicePlace } from './service-container.ts'
+import type { Identity } from './service-superuser.ts'
+
+/** Client programs in a service's container. */
+export interface ServiceClients {
+  startAs(who: Identity, container: ContainerInspection): StartClient
+  /** Ends those that were not let finish, on both sides; `execute` runs SQL on the server. */
+  close(execute: (sql: string, run: Run) => Promise<void>): Promise<void>
+}
+
+export function serviceClients(place: ServicePlace): ServiceClients {
+  // What runs in a container outlives the `docker` command that started it; by this name the server finds its sessions.
+  const label = `aidatavault ${randomUUID().slice(0, 8)}`
+  const unfinished = new Set<RunningProgram>()
+  const startAs = (who: Identity, container: ContainerInspection): StartClient => {
+    const options = execOptions(who, container, label)
+    return async (argv, run) => {
+      const program = place.compose.exec(place.address, place.service, argv, options, run)
+      unfinished.add(program)
+      program.finished.then(
+        () => unfinished.delete(program),
+        () => {},
+      )
+      return program
+    }
+  }
+  const close: ServiceClients['close'] = async execute => {
+    if (unfinished.size === 0) return
+    await Promise.all([...unfinished].map(program => program.stop()))
+    unfinished.clear()
+    await execute(endSessions(label), cleanUpRun()).catch(() => {})
+  }
+  return { startAs, close }
+}
+
+function execOptions({ user, osUser }: Identity, container: ContainerInspection, label: string) {
+  // The official image lets the local socket in without a password; others ask for it.
+  const password = container.env['POSTGRES_PASSWORD'] ?? container.env['POSTGRESQL_PASSWORD']
+  return {
+    env: { ...clientEnvironment, PGUSER: user, PGAPPNAME: label, ...(password ? { PGPASSWORD: password } : {}) },
+    ...(osUser ? { user: osUser } : {}),
+    secrets: password ? [password] : [],
+  }
+}

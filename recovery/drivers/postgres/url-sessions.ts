@@ -1,0 +1,70 @@
+import pg from 'pg'
+import { messageOf, RecoveryError } from '../../domain/errors.ts'
+import type { Run } from '../../domain/run.ts'
+import { cleanUpRun, endSessions } from './left-over-sessions.ts'
+import { askClient, connect, disconnect } from './connect.ts'
+import type { ConnectionSettings } from './connection-settings.ts'
+import type { Credentials } from './network-login.ts'
+import type { Row } from './postgres-access.ts'
+
+/** Sessions with a server, one a call: an idle one would stand in the way when its database is renamed or dropped. */
+export interface UrlSessions {
+  use<T>(database: string, run: Run, work: (client: pg.Client) => Promise<T>): Promise<T>
+  query(database: string, sql: string, run: Run): Promise<readonly Row[]>
+  tryLogin(credentials: Credentials, run: Run): Promise<boolean>
+  close(): Promise<void>
+}
+
+export function urlSessions(settings: () => ConnectionSettings, name: string, applicationName: string): UrlSessions {
+  let interrupted = false
+  const use: UrlSessions['use'] = async (database, run, work) => {
+    const client = await connect({ ...settings(), database }, { applicationName, signal: run.signal })
+    try {
+      return await work(client)
+    } catch (error) {
+      interrupted ||= run.signal.aborted
+      throw failure(name, error, run)
+    } finally {
+      await disconnect(client)
+    }
+  }
+  return {
+    use,
+    query: (database, sql, run) =>
+      use(database, run, async client => {
+        await client.query('SET search_path = pg_catalog')
+        return askClient(client, sql)
+      }),
+    tryLogin: (credentials, run) => tryLogin({ ...settings(), ...credentials }, applicationName, run),
+    close: async () => {
+      if (!interrupted) return
+      // The server notices a broken connection only when it has something to say.
+      const endAll = (client: pg.Client) => client.query(endSessions(applicationName))
+      await use(settings().database, cleanUpRun(), endAll).catch(() => {})
+    },
+  }
+}
+
+function failure(name: string, error: unknown, run: Run): unknown {
+  if (run.signal.aborted) return new RecoveryError('interrupted', `the work on PostgreSQL ${name} was stopped`)
+  if (error instanceof pg.DatabaseError)
+    return new RecoveryError('tool-failed', `PostgreSQL ${name} refused: ${described(error)}`, { cause: error })
+  return error
+}
+
+const described = ({ message, detail }: pg.DatabaseError): string => (detail ? `${message} (${detail})` : message)
+
+// Refused: invalid authorization (28), no such database (3D), no right to connect (42501).
+const refusals = /^(28|3D|42501)/
+
+async function tryLogin(settings: ConnectionSettings, applicationName: string, run: Run): Promise<boolean> {
+  try {
+    await disconnect(await connect(settings, { applicationName, signal: run.signal }))
+    return true
+  } catch (error) {
+    const cause = error instanceof RecoveryError ? error.cause : error
+    if (cause instanceof pg.DatabaseError && refusals.test(cause.code ?? '')) return false
+    if (/password must be a string/i.test(messageOf(cause))) return false
+    throw error
+  }
+}
