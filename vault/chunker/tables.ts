@@ -13,12 +13,18 @@ export interface RabinTables {
 export const windowBytes = 64
 
 export function rabinTables(polynomial: bigint): RabinTables {
-  const shifted = (byte: number, bits: number): bigint => modulo(BigInt(byte) << BigInt(bits), polynomial)
-  const table = (entry: (byte: number) => bigint): BigUint64Array =>
-    BigUint64Array.from({ length: 256 }, (_, byte) => entry(byte))
-  return {
-    out: table(byte => shifted(byte, 8 * (windowBytes - 1))),
-    mod: table(byte => shifted(byte, polynomialDegree) | (BigInt(byte) << BigInt(polynomialDegree))),
-    outNext: table(byte => shifted(byte, 8 * windowBytes)),
-  }
+  const out = remainders(8 * (windowBytes - 1), polynomial)
+  const outNext = remainders(8 * windowBytes, polynomial)
+  const mod = remainders(polynomialDegree, polynomial).map(
+    (rest, byte) => rest | (BigInt(byte) << BigInt(polynomialDegree)),
+  )
+  return { out, mod, outNext }
+}
+
+/** Of each byte times x^`shift`; adding is XOR, so those of the eight bits suffice. */
+function remainders(shift: number, polynomial: bigint): BigUint64Array {
+  const ofBit = Array.from({ length: 8 }, (_, bit) => modulo(1n << BigInt(shift + bit), polynomial))
+  return BigUint64Array.from({ length: 256 }, (_, byte) =>
+    ofBit.reduce((sum, rest, bit) => (byte & (1 << bit) ? sum ^ rest : sum), 0n),
+  )
 }

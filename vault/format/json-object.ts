@@ -36,12 +36,16 @@ export class JsonObject {
     return typeof value === 'boolean' ? value : this.#wrong(name, 'true or false')
   }
 
-  /** An unsigned integer up to `max`, by default 2^32 - 1. */
-  uint(name: string, max = uint32Max): number {
+  /** An unsigned integer of up to 32 bits. */
+  uint(name: string): number {
     const value = this.#values[name] ?? 0
-    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0 || value > max)
-      return this.#wrong(name, `an integer from 0 to ${max}`)
-    return value
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= uint32Max) return value
+    return this.#wrong(name, `an integer from 0 to ${uint32Max}`)
+  }
+
+  /** An unsigned integer of up to 64 bits for statistics: rounded above 2^53. */
+  count(name: string): number {
+    return Number(this.bigUint(name))
   }
 
   /** An unsigned integer of up to 64 bits, exact. */

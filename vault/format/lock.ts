@@ -25,7 +25,7 @@ export function parseLock(json: Uint8Array): LockContent {
     exclusive: object.flag('exclusive'),
     hostname: object.text('hostname'),
     username: object.text('username'),
-    pid: object.uint('pid', Number.MAX_SAFE_INTEGER),
+    pid: object.count('pid'),
     uid: object.uint('uid'),
     gid: object.uint('gid'),
   }

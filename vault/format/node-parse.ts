@@ -40,7 +40,7 @@ export function parseNode(value: unknown): TreeNode {
     inode: object.bigUint('inode'),
     deviceId: object.bigUint('device_id'),
     size: object.bigUint('size'),
-    links: object.uint('links', Number.MAX_SAFE_INTEGER),
+    links: object.count('links'),
     content: object.list('content')?.map(id => parseId(id, 'a content of a file')) ?? null,
     ...parseRarer(object),
   }

@@ -76,7 +76,7 @@ export function parseSnapshot(id: string, json: Uint8Array): Snapshot & Snapshot
 
 function parseSummary(value: unknown, what: string): FullSummary {
   const object = new JsonObject(value, `the summary of ${what}`, summaryNames)
-  const numbers = numberFields.map(([field, name]) => [field, object.uint(name, Number.MAX_SAFE_INTEGER)])
+  const numbers = numberFields.map(([field, name]) => [field, object.count(name)])
   return {
     backupStart: dateOfTime(object.time('backup_start')),
     backupEnd: dateOfTime(object.time('backup_end')),
