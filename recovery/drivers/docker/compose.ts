@@ -3,7 +3,7 @@ import type { RunningProgram } from '../process/program.ts'
 
 /** How the user addresses the project, as `docker compose` itself understands it. */
 export interface ComposeAddress {
-  /** --project-directory, or the working directory. Absolute. */
+  /** The folder to look from where `files` is empty (Compose looks upward), else the project's own (--project-directory). Absolute. */
   readonly directory: string
   /** -f, in order; empty to let Compose find them. Absolute, or '-' with `model`. */
   readonly files: readonly string[]
@@ -56,7 +56,9 @@ export interface ComposeModel {
 export interface Compose {
   /** All services, those of inactive profiles too. Rejects with project-not-found, project-invalid, docker-unavailable, tool-missing. */
   resolve(address: ComposeAddress, run: Run): Promise<ComposeModel>
-  /** Starts a program in a running service; no tty. `env` values never show in a process list. */
+  /** Names of the services that `up` without names would start: those of the address's profiles. */
+  activeServices(address: ComposeAddress, run: Run): Promise<readonly string[]>
+  /** Starts a program in a running service; no tty. `env` values never show in a process list. Stopped, it is ended in the container too. */
   exec(
     address: ComposeAddress,
     service: string,
@@ -68,7 +70,7 @@ export interface Compose {
     },
     run: Run,
   ): RunningProgram
-  /** `up --detach --wait`; with `model` that model (through stdin) instead of the files. Empty services: all of the active profiles. */
+  /** `up --detach --wait`; a service that ends with exit code 0 counts as up; with `model` that model (through stdin) instead of the files. Empty services: all of the active profiles. */
   up(
     address: ComposeAddress,
     options: {

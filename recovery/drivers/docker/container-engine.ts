@@ -65,9 +65,12 @@ export interface ContainerEngine {
   removeVolume(name: string, run: Run): Promise<void>
   /** The folder of a volume where this process may read and write it directly, else undefined. */
   volumeFolder(name: string, run: Run): Promise<string | undefined>
-  /** The volume's entries, by `docker cp` from a container of `image` that is created, never started, and removed however this ends. */
+  /**
+   * The volume's entries, by `docker cp` from a container of `image` that is created, never started, and removed however
+   * this ends. The engine drops sockets, user xattrs (capabilities stay) and the fractions of a second of times.
+   */
   readVolume(name: string, image: string, run: Run): Promise<OutgoingEntries>
-  /** The same the other way. Owners, modes, times and links are kept. */
+  /** The same the other way. Owners, modes, times (to the nanosecond; those before 1970 become 1970), links and xattrs are kept. */
   writeVolume(name: string, image: string, entries: AsyncIterable<FileEntry>, run: Run): Promise<void>
   inspectImage(reference: string, run: Run): Promise<ImageInspection | undefined>
   /** Resolves to whether it could be had. */
@@ -77,7 +80,7 @@ export interface ContainerEngine {
   /** Names of volumes, networks that carry all these labels. */
   listVolumes(labels: Readonly<Record<string, string>>, run: Run): Promise<readonly string[]>
   listNetworks(labels: Readonly<Record<string, string>>, run: Run): Promise<readonly string[]>
-  /** Runs a command in a throwaway container (`docker run --rm -i`), removed however it ends; resolves to stdout. `env` carries secrets and never shows in a process list. */
+  /** Runs a command in a throwaway container (`docker run --rm`, no stdin), removed however it ends; resolves to stdout. `env` carries secrets and never shows in a process list. */
   runOnce(
     spec: {
       readonly image: string

@@ -1,0 +1,191 @@
+import { z } from 'zod'
+import { RecoveryError } from '../../domain/errors.ts'
+import { forCleanup, runDocker } from './docker-call.ts'
+import { isAbsent } from './docker-errors.ts'
+import { foldersReachable, isPlainFolder } from './folders.ts'
+import { engineInfo, parseContainers, parseImages, parsePrinted, parseVolumes } from './inspect.ts'
+import { isLeftOver, labelFlags, removeTemporary, temporaryLabel, temporaryName } from './temporary-containers.ts'
+import { readVolume, writeVolume } from './volume-transfer.ts'
+import type { Run } from '../../domain/run.ts'
+import type {
+  ContainerEngine,
+  ContainerInspection,
+  EngineFacts,
+  ImageInspection,
+  OutgoingEntries,
+  VolumeInspection,
+  VolumeSpec,
+} from './container-engine.ts'
+import type { FileEntry } from '../../domain/file-entry.ts'
+import type { CallOptions, DockerOptions } from './docker-call.ts'
+
+/** A container engine through the user's own docker command: its contexts, DOCKER_HOST, Docker Desktop and remote engines just work. */
+export const dockerCli = (options: DockerOptions = {}): ContainerEngine => new DockerCli(options)
+
+type Labels = Readonly<Record<string, string>>
+
+class DockerCli implements ContainerEngine {
+  readonly #docker: DockerOptions
+  #swept = false
+
+  constructor(docker: DockerOptions) {
+    this.#docker = docker
+  }
+
+  async #print(args: readonly string[], run: Run, more?: CallOptions): Promise<Buffer> {
+    return (await runDocker(this.#docker, args, run, more)).stdout
+  }
+
+  async #lines(args: readonly string[], run: Run): Promise<string[]> {
+    return (await this.#print(args, run)).toString('utf8').split('\n').filter(Boolean)
+  }
+
+  async facts(run: Run): Promise<EngineFacts> {
+    const info = parsePrinted(engineInfo, await this.#print(['info', '--format', '{{json .}}'], run), 'info')
+    if (!info.ServerVersion)
+      throw new RecoveryError(
+        'docker-unavailable',
+        `no Docker engine answers: ${info.ServerErrors?.[0] ?? 'no reason given'}`,
+        {
+          hint: 'start Docker; docker info tells when it answers',
+        },
+      )
+    return { version: info.ServerVersion, foldersReachable: await foldersReachable(info, await this.#endpoint(run)) }
+  }
+
+  /** Where the engine is, '' if docker does not say. */
+  async #endpoint(run: Run): Promise<string> {
+    const printed = await this.#print(['context', 'inspect', '--format', '{{json .Endpoints.docker.Host}}'], run)
+    return parsePrinted(z.string().nullish(), printed, 'context inspect') ?? ''
+  }
+
+  inspectVolume(name: string, run: Run): Promise<VolumeInspection | undefined> {
+    return firstOrNone(async () => parseVolumes(await this.#print(['volume', 'inspect', name], run)))
+  }
+
+  async createVolume(spec: VolumeSpec, run: Run): Promise<void> {
+    if (await this.inspectVolume(spec.name, run)) throw volumeExists(spec.name)
+    const options = Object.entries(spec.options).flatMap(([key, value]) => ['--opt', `${key}=${value}`])
+    const labels = Object.entries(spec.labels).flatMap(([key, value]) => ['--label', `${key}=${value}`])
+    await this.#print(['volume', 'create', '--driver', spec.driver, ...options, ...labels, spec.name], run)
+    // Someone may have been faster: the engine gives the old volume then, without a word.
+    const made = await this.inspectVolume(spec.name, run)
+    if (!made || made.driver !== spec.driver || !sameTexts(made.labels, spec.labels)) throw volumeExists(spec.name)
+  }
+
+  async removeVolume(name: string, run: Run): Promise<void> {
+    await this.#print(['volume', 'rm', name], run).catch((error: unknown) => {
+      if (!isAbsent(error)) throw error
+    })
+  }
+
+  async volumeFolder(name: string, run: Run): Promise<string | undefined> {
+    const volume = await this.inspectVolume(name, run)
+    if (!volume || !(await isPlainFolder(volume))) return undefined
+    return (await this.facts(run)).foldersReachable ? volume.mountpoint : undefined
+  }
+
+  async readVolume(name: string, image: string, run: Run): Promise<OutgoingEntries> {
+    await this.#prepareTransfer(name, run)
+    return readVolume(this.#docker, name, image, run)
+  }
+
+  async writeVolume(name: string, image: string, entries: AsyncIterable<FileEntry>, run: Run): Promise<void> {
+    await this.#prepareTransfer(name, run)
+    await writeVolume(this.#docker, name, image, entries, run)
+  }
+
+  /** A mount would silently make a volume that is not there. */
+  async #prepareTransfer(name: string, run: Run): Promise<void> {
+    await this.#sweep(run)
+    if (await this.inspectVolume(name, run)) return
+    throw new RecoveryError('source-unreadable', `there is no volume ${name} on this engine`, {
+      hint: 'list those that are there with: docker volume ls',
+    })
+  }
+
+  /** Removes containers of ours whose run is over, once per engine. */
+  async #sweep(run: Run): Promise<void> {
+    if (this.#swept) return
+    this.#swept = true
+    const left = (await this.listContainers({ [temporaryLabel]: '1' }, run)).filter(found =>
+      isLeftOver(found, run.clock.now()),
+    )
+    for (const { id } of left) await removeTemporary(this.#docker, id, run)
+  }
+
+  inspectImage(reference: string, run: Run): Promise<ImageInspection | undefined> {
+    return firstOrNone(async () => parseImages(await this.#print(['image', 'inspect', reference], run)))
+  }
+
+  async pullImage(reference: string, run: Run): Promise<boolean> {
+    try {
+      await this.#print(['pull', '--quiet', reference], run)
+      return true
+    } catch (error) {
+      if (error instanceof RecoveryError && error.code === 'tool-failed') return false
+      throw error
+    }
+  }
+
+  async listContainers(labels: Labels, run: Run): Promise<readonly ContainerInspection[]> {
+    // One may vanish between the two commands; then both are asked again.
+    for (let attempt = 1; ; attempt++) {
+      const ids = await this.#lines(['ps', '--all', '--quiet', '--no-trunc', ...filters(labels)], run)
+      if (ids.length === 0) return []
+      try {
+        return parseContainers(await this.#print(['container', 'inspect', ...ids], run))
+      } catch (error) {
+        if (!isAbsent(error) || attempt === 5) throw error
+      }
+    }
+  }
+
+  listVolumes(labels: Labels, run: Run): Promise<readonly string[]> {
+    return this.#lines(['volume', 'ls', '--quiet', ...filters(labels)], run)
+  }
+
+  listNetworks(labels: Labels, run: Run): Promise<readonly string[]> {
+    return this.#lines(['network', 'ls', '--format', '{{.Name}}', ...filters(labels)], run)
+  }
+
+  async runOnce(spec: Parameters<ContainerEngine['runOnce']>[0], run: Run): Promise<string> {
+    await this.#sweep(run)
+    const name = temporaryName()
+    const flags = [
+      ...Object.keys(spec.env ?? {}).flatMap(key => ['--env', key]),
+      ...(spec.network === undefined ? [] : ['--network', spec.network]),
+      ...(spec.entrypoint === undefined ? [] : ['--entrypoint', spec.entrypoint]),
+      ...(spec.user === undefined ? [] : ['--user', spec.user]),
+    ]
+    const args = ['run', '--rm', '--name', name, ...labelFlags(run), ...flags, spec.image, ...spec.command]
+    try {
+      return (await this.#print(args, run, spec.env ? { env: spec.env } : {})).toString('utf8')
+    } catch (error) {
+      // The client is gone; the container may be not.
+      await removeTemporary(this.#docker, name, forCleanup(run))
+      throw error
+    }
+  }
+}
+
+const filters = (labels: Labels): string[] =>
+  Object.entries(labels).flatMap(([key, value]) => ['--filter', `label=${key}=${value}`])
+
+async function firstOrNone<T>(list: () => Promise<T[]>): Promise<T | undefined> {
+  try {
+    return (await list())[0]
+  } catch (error) {
+    if (isAbsent(error)) return undefined
+    throw error
+  }
+}
+
+const volumeExists = (name: string) =>
+  new RecoveryError('target-exists', `a volume named ${name} exists already`, {
+    hint: 'nothing is written into a volume that is there: take another name, or remove it when you are sure',
+  })
+
+const sameTexts = (left: Labels, right: Labels): boolean =>
+  Object.keys(left).length === Object.keys(right).length &&
+  Object.entries(left).every(([key, value]) => right[key] === value)
