@@ -22,6 +22,7 @@ export class BlobIndex {
   readonly #packIds: string[] = []
   readonly #packNumbers = new Map<string, number>()
   readonly #packEnds: number[] = []
+  readonly #packCounts: number[] = []
   readonly #wanted = new Uint32Array(8)
 
   /** How many entries there are; a blob that lies in two packs counts twice. */
@@ -47,6 +48,11 @@ export class BlobIndex {
   /** Where the last blob of a pack ends, in bytes from its beginning. */
   endOfBlobs(pack: number): number {
     return this.#packEnds[pack]!
+  }
+
+  /** How many entries are of this pack. */
+  blobsOfPack(pack: number): number {
+    return this.#packCounts[pack]!
   }
 
   has(type: BlobType, id: string | Uint8Array): boolean {
@@ -96,6 +102,15 @@ export class BlobIndex {
     return (this.#word(entry, 8) & ~treeBit) >>> 0
   }
 
+  /** The blob's length as stored. */
+  storedLengthOf(entry: number): number {
+    return this.#word(entry, 10)
+  }
+
+  offsetOf(entry: number): number {
+    return this.#word(entry, 9)
+  }
+
   /** The blob's length once it is opened, in bytes. */
   plainLengthOf(entry: number): number {
     return this.#word(entry, 11) || this.#word(entry, 10) - sealOverhead
@@ -129,6 +144,7 @@ export class BlobIndex {
     if (pack === undefined) {
       pack = this.#packIds.push(packId) - 1
       this.#packEnds.push(0)
+      this.#packCounts.push(0)
       this.#packNumbers.set(packId, pack)
     }
     return pack
@@ -140,6 +156,7 @@ export class BlobIndex {
     for (const entry of this.#entriesOf(blob.type, blob.id))
       if (rest.every((word, i) => this.#word(entry, 8 + i) === word)) return
     this.#packEnds[pack] = Math.max(this.#packEnds[pack]!, blob.offset + blob.length)
+    this.#packCounts[pack]!++
     const entry = this.#count++
     if (entry % segmentEntries === 0) this.#segments.push(new Uint32Array(segmentEntries * words))
     const { segment, at } = this.#place(entry)

@@ -264,6 +264,7 @@ describe('stale locks', () => {
   it('can be removed when they cannot be read', async () => {
     const repository = await testRepository()
     await repository.storage.save('locks', 'ff'.repeat(32), Buffer.from('torn'))
+    await repository.storage.save('locks', 'ee'.repeat(32), Buffer.alloc(0))
     expect(await unlock(repository, { all: false }, now)).toEqual([])
     expect(await unlock(repository, { all: true }, now)).toMatchObject([{ id: 'ff'.repeat(32), pid: 0 }])
     expect(await files(repository)).toEqual([])

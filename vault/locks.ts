@@ -72,7 +72,13 @@ export async function unlock(
 ): Promise<Lock[]> {
   const locks = (await findLocks(repository, now)).filter(lock => all || lock.stale)
   for (const lock of locks) await repository.storage.remove('locks', lock.id)
+  if (all) await removeEmpty(repository)
   return locks.map(toLock)
+}
+
+// What an interrupted write leaves; nobody takes it for a lock.
+async function removeEmpty({ storage }: Repository): Promise<void> {
+  for (const { name, size } of await storage.list('locks')) if (size === 0) await storage.remove('locks', name)
 }
 
 const toLock = ({ id, time, exclusive, hostname, username, pid, stale }: FoundLock): Lock => ({

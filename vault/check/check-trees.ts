@@ -1,0 +1,62 @@
+import { joinPath, printablePath } from '../files/path.ts'
+import { throwIfInterrupted } from '../interrupt.ts'
+import type { Snapshot } from '../types.ts'
+import type { CheckState } from './check-state.ts'
+import { examineTree, type ExaminedTree } from './examine-tree.ts'
+import { TreeReader } from './tree-reader.ts'
+
+/**
+ * Goes through all trees that snapshots reach, each once however many reach it, and tells each finding which snapshots
+ * and paths it touches. Memory does not grow with the number of snapshots or of files.
+ */
+export async function checkTrees(state: CheckState, snapshots: readonly Snapshot[]): Promise<void> {
+  const walk = new TreeWalk(state)
+  for (const snapshot of snapshots) if (await walk.isDirty(snapshot.tree)) await walk.blame(snapshot)
+}
+
+const clean = 1
+const dirty = 2
+
+class TreeWalk {
+  readonly #state: CheckState
+  readonly #reader: TreeReader
+  /** By the tree's number in the index: 0 until it was examined with all below it. */
+  readonly #known: Uint8Array
+
+  constructor(state: CheckState) {
+    this.#state = state
+    this.#reader = new TreeReader(state)
+    this.#known = new Uint8Array(state.index.count)
+  }
+
+  /** Whether anything is wrong with the tree or anything below it. */
+  async isDirty(id: string): Promise<boolean> {
+    const number = this.#state.index.entryOf('tree', id)
+    if (number !== undefined && this.#known[number]) return this.#known[number] === dirty
+    const { faults, folders } = await this.#examine(id)
+    let found = faults.length > 0
+    for (const { tree } of folders) if (await this.isDirty(tree)) found = true
+    if (number !== undefined) this.#known[number] = found ? dirty : clean
+    return found
+  }
+
+  /** Tells all findings that the snapshot reaches. Only the way to them is gone again. */
+  async blame(snapshot: Snapshot): Promise<void> {
+    await this.#blameTree(snapshot, snapshot.tree, Buffer.alloc(0), new Set())
+  }
+
+  async #blameTree(snapshot: Snapshot, id: string, path: Buffer, seen: Set<string>): Promise<void> {
+    if (seen.has(id)) return
+    seen.add(id)
+    const { faults, folders } = await this.#examine(id)
+    for (const { finding, name } of faults)
+      this.#state.findings.touches(finding, snapshot.id, `/${printablePath(name ? joinPath(path, name) : path)}`)
+    for (const { name, tree } of folders)
+      if (await this.isDirty(tree)) await this.#blameTree(snapshot, tree, joinPath(path, name), seen)
+  }
+
+  #examine(id: string): Promise<ExaminedTree> {
+    throwIfInterrupted(this.#state.run)
+    return examineTree(this.#state, this.#reader, id)
+  }
+}

@@ -1,0 +1,59 @@
+import { openBlob } from '../blob.ts'
+import type { TreeNode } from '../format/node.ts'
+import { parseTree } from '../format/tree.ts'
+import { PackCache } from '../pack-cache.ts'
+import type { CheckState } from './check-state.ts'
+import { isFinding } from './is-finding.ts'
+
+/** A tree, or the findings because of which it cannot be had. */
+export type ReadTree =
+  { readonly nodes: readonly TreeNode[]; readonly file: string } | { readonly faults: readonly number[] }
+
+/** Reads trees from whichever copy is good, and marks the copies that are not. */
+export class TreeReader {
+  readonly #state: CheckState
+  readonly #packs: PackCache
+
+  constructor(state: CheckState) {
+    this.#state = state
+    this.#packs = new PackCache(state.repository.storage)
+  }
+
+  async read(id: string): Promise<ReadTree> {
+    for (const entry of this.#state.index.entriesOf('tree', id)) {
+      const bytes = this.#state.isGood(entry) && (await this.#open(entry))
+      if (bytes) return this.#parse(id, bytes, this.#state.fileOf(entry))
+    }
+    return { faults: this.#state.faultsOf('tree', id) }
+  }
+
+  async #open(entry: number): Promise<Buffer | undefined> {
+    const { index, repository, findings } = this.#state
+    const place = index.location(entry)
+    try {
+      const stored = await this.#packs.read(place, index.endOfBlobs(index.packOf(entry)))
+      return openBlob(repository.key, place, stored)
+    } catch (error) {
+      if (!isFinding(error)) throw error
+      const file = this.#state.fileOf(entry)
+      const message = `the folder list ${place.id} in ${file} is damaged: ${error.message}`
+      this.#state.spoil(
+        entry,
+        findings.once(`${file} ${entry}`, () => findings.add('damage', 'blob-damaged', file, message)),
+      )
+      return undefined
+    }
+  }
+
+  // Rightly stored, but not rightly made: every copy is the same.
+  #parse(id: string, bytes: Buffer, file: string): ReadTree {
+    try {
+      return { nodes: parseTree(bytes), file }
+    } catch (error) {
+      if (!isFinding(error)) throw error
+      const { findings } = this.#state
+      const message = `the folder list ${id} is invalid: ${error.message}`
+      return { faults: [findings.once(`invalid ${id}`, () => findings.add('damage', 'tree-invalid', file, message))] }
+    }
+  }
+}
