@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { idOf } from './id.ts'
 import { isPrintable } from './printable.ts'
 
 it('exactly as many characters are printable as in the Unicode 15 of restic 0.18', () => {

@@ -12,7 +12,10 @@ export type Zone = (instant: number) => number
 
 export const utcZone: Zone = () => 0
 
-/** The zone of this process (TZ), with daylight saving as of each instant. */
+/**
+ * The zone of this process (TZ), with daylight saving as of each instant. Zones of old had odd seconds (+00:53:28 in Berlin
+ * until 1893), which the format cannot say: there restic writes a wall clock that means another instant, and we do not.
+ */
 export const localZone: Zone = instant => -Math.trunc(new Date(clampInstant(instant)).getTimezoneOffset())
 
 const furthestInstant = 8.64e15
