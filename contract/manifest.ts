@@ -47,8 +47,10 @@ export const codeFacts = z.discriminatedUnion('kind', [
     untracked: count,
     /** Tracked files that are missing from the work tree. */
     deleted: count,
-    /** Fingerprint of `git status`, the index and the stash list, to compare after recovery. */
+    /** Fingerprint of refs, stashes, the index and the files that `git status` lists, to compare after recovery. */
     state: sha256,
+    /** Below the root, brought back by configuration and volumes, and so not in `state`. */
+    elsewhere: z.array(pathText).optional(),
     remotes: z.array(z.object({ name: z.string(), url: z.string() })),
     files: count,
     bytes: count,
