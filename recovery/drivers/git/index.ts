@@ -1,0 +1,8 @@
+export { askGit, git, gitCall, gitRecords, joinRecords, splitRecords, startGit } from './git.ts'
+export type { GitPlace } from './git.ts'
+export { encodePackedRefs, readReferences } from './references.ts'
+export type { Head, Reference, References } from './references.ts'
+export { parseStatusLine, statusArguments } from './status.ts'
+export type { StatusLine } from './status.ts'
+export { openBundle, parseBundleHeader } from './bundle-file.ts'
+export type { BundleHeader, OpenBundle } from './bundle-file.ts'
