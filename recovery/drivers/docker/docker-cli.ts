@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { RecoveryError } from '../../domain/errors.ts'
-import { forCleanup, runDocker } from './docker-call.ts'
+import { runDocker } from './docker-call.ts'
 import { isAbsent } from './docker-errors.ts'
 import { foldersReachable, isPlainFolder } from './folders.ts'
 import { engineInfo, parseContainers, parseImages, parsePrinted, parseVolumes } from './inspect.ts'
@@ -159,12 +159,16 @@ class DockerCli implements ContainerEngine {
       ...(spec.user === undefined ? [] : ['--user', spec.user]),
     ]
     const args = ['run', '--rm', '--name', name, ...labelFlags(run), ...flags, spec.image, ...spec.command]
+    // Its client would hand the signal to a first process that may ignore it.
+    const remove = () => removeTemporary(this.#docker, name, run)
+    run.signal.addEventListener('abort', remove, { once: true })
     try {
       return (await this.#print(args, run, spec.env ? { env: spec.env } : {})).toString('utf8')
     } catch (error) {
-      // The client is gone; the container may be not.
-      await removeTemporary(this.#docker, name, forCleanup(run))
+      await remove()
       throw error
+    } finally {
+      run.signal.removeEventListener('abort', remove)
     }
   }
 }

@@ -14,7 +14,8 @@ export function dockerError(error: unknown): unknown {
       hint: 'install the Compose plugin: https://docs.docker.com/compose/install/linux/',
       cause: error,
     })
-  if (!unreachable.test(error.stderr)) return error
+  // What the engine itself says about others it cannot reach (a registry) is an answer.
+  if (!unreachable.test(error.stderr) || /error response from daemon/i.test(error.stderr)) return error
   return new RecoveryError('docker-unavailable', `no Docker engine answers: ${firstLine(error.stderr)}`, {
     hint: hintFor(error.stderr),
     cause: error,
