@@ -20,7 +20,7 @@ const largestBytes = 16 * 2 ** 30
 export class IdTable {
   /** What another thread needs to open the same table. */
   readonly memory: SharedArrayBuffer
-  readonly #segments: Int32Array[] = []
+  readonly #segments: (Int32Array | undefined)[] = []
   readonly #id = new Uint8Array(32)
   readonly #words = new Int32Array(this.#id.buffer)
 
@@ -49,27 +49,38 @@ export class IdTable {
     for (let k = 0; ; k++) {
       const segment = this.#segment(k)
       if (!segment) return true
-      const claimed = this.#claimIn(segment)
-      if (claimed !== undefined) return claimed
+      const found = this.#find(segment, true)
+      if (found !== 'elsewhere') return found === 'free'
     }
   }
 
-  /** Undefined if the id is not in this segment and there is no room for it here. */
-  #claimIn(segment: Int32Array): boolean | undefined {
+  has(id: Uint8Array): boolean {
+    this.#id.set(id)
+    for (let k = 0; this.#isThere(k); k++) {
+      const found = this.#find(this.#segment(k)!, false)
+      if (found !== 'elsewhere') return found === 'taken'
+    }
+    return false
+  }
+
+  /** What is at the place of the id in this segment; a free one is filled with the id if `claim` says so. */
+  #find(segment: Int32Array, claim: boolean): 'free' | 'taken' | 'elsewhere' {
     const slots = segment.length / slotWords
     let slot = Math.floor(((this.#words[0]! >>> 0) / 2 ** 32) * slots)
     for (let i = 0; i < windowSlots; i++, slot = slot + 1 === slots ? 0 : slot + 1) {
       const at = slot * slotWords
       // A plain look first: most slots that are probed are taken, and the exchange is the dearer operation.
       const free = Atomics.load(segment, at) === empty
-      if (free && Atomics.compareExchange(segment, at, empty, beingWritten) === empty) return this.#write(segment, at)
+      if (free && (!claim || this.#fill(segment, at))) return 'free'
       while (Atomics.load(segment, at) === beingWritten);
-      if (this.#stands(segment, at)) return false
+      if (this.#stands(segment, at)) return 'taken'
     }
-    return undefined
+    return 'elsewhere'
   }
 
-  #write(segment: Int32Array, at: number): true {
+  /** False if another thread was faster. */
+  #fill(segment: Int32Array, at: number): boolean {
+    if (Atomics.compareExchange(segment, at, empty, beingWritten) !== empty) return false
     segment.set(this.#words, at + 1)
     Atomics.store(segment, at, taken)
     return true
@@ -85,12 +96,20 @@ export class IdTable {
   }
 
   #openSegment(k: number): Int32Array | undefined {
-    const first = new Float64Array(this.memory, 0, 1)[0]!
-    const before = k === 0 ? 0 : first * 2 ** (k - 1)
-    const slots = k === 0 ? first : before
-    const start = headerBytes + before * slotBytes
+    const { start, slots } = this.#bounds(k)
     if (!grow(this.memory, start + slots * slotBytes)) return undefined
     return new Int32Array(this.memory, start, slots * slotWords)
+  }
+
+  #isThere(k: number): boolean {
+    const { start, slots } = this.#bounds(k)
+    return this.memory.byteLength >= start + slots * slotBytes
+  }
+
+  #bounds(k: number): { start: number; slots: number } {
+    const first = new Float64Array(this.memory, 0, 1)[0]!
+    const before = k === 0 ? 0 : first * 2 ** (k - 1)
+    return { start: headerBytes + before * slotBytes, slots: before || first }
   }
 }
 

@@ -1,0 +1,161 @@
+import fs from 'node:fs'
+import type { Engine } from '../wasm/engine.ts'
+import type { IdTable } from './id-table.ts'
+import { ContentList, IdList } from './id-list.ts'
+import type { CutContents, CutFile, Requests } from './messages.ts'
+import { openSource } from './open-source.ts'
+import type { PackStage } from './pack-stage.ts'
+import { Cutter, maxRead, type OnChunk, type ReadWindow } from './read-window.ts'
+
+// Most files are small: one read of this size has them whole.
+const firstRead = 256 * 1024
+/** How much of a large file is read before others get their turn. */
+const sliceBytes = 8 * 1024 * 1024
+
+/** How a worker gives blobs of large files to others. */
+export interface RangeGiver {
+  /** Whether someone would take a blob over now; true takes one wish away. */
+  wanted(): boolean
+  give(place: number, offset: number, length: number): void
+}
+
+/** A content that comes piece by piece. */
+export interface ContentStream {
+  piece(bytes: Uint8Array): void
+  end(): CutFile
+}
+
+/** Turns contents into blobs: reads, cuts, names them by their hash, and packs those that the vault does not have. */
+export class ContentCutter {
+  readonly #engine: Engine
+  readonly #window: ReadWindow
+  readonly #table: IdTable
+  readonly #stage: PackStage
+
+  constructor(window: ReadWindow, table: IdTable, stage: PackStage) {
+    this.#engine = window.engine
+    this.#window = window
+    this.#table = table
+    this.#stage = stage
+  }
+
+  /** Files that are read whole, one after the other. */
+  files({ paths }: Requests['files']): CutContents {
+    const contents = new ContentList()
+    for (const path of splitPaths(paths)) contents.cut(ids => this.#readWhole(path, ids))
+    return contents.take()
+  }
+
+  /** Contents that are in memory. */
+  contents({ bytes, lengths }: Requests['contents']): CutContents {
+    const contents = new ContentList()
+    let at = 0
+    for (const length of lengths) {
+      const content = bytes.subarray(at, (at += length))
+      contents.cut(ids => this.#cutBytes(content, ids))
+    }
+    return contents.take()
+  }
+
+  /** A large file, slice by slice: `turn` is awaited between them. Some blobs may be given away. */
+  async large({ fd }: Requests['large'], giver: RangeGiver, turn: (bytes: number) => Promise<void>): Promise<CutFile> {
+    const ids = new IdList()
+    let given = 0
+    const cutter = this.#cutter(ids, (_from, length, offset) => {
+      if (!giver.wanted()) return false
+      giver.give(ids.count, offset, length)
+      given += length
+      return true
+    })
+    try {
+      for (let read = -1; read !== 0; await turn(read)) read = this.#readSlice(fd, cutter)
+      return { size: cutter.finish() - given, ids: ids.take() }
+    } finally {
+      cutter.drop()
+    }
+  }
+
+  /** One blob of a large file; shorter, or none, if the file has shrunk. */
+  range({ fd, offset, length }: Requests['range']): CutFile {
+    const ids = new IdList()
+    const at = this.#window.free()
+    let read = 0
+    for (let n = -1; n !== 0 && read < length; read += n)
+      n = fs.readSync(fd, this.#engine.bytes, at + read, length - read, offset + read)
+    if (read > 0) ids.add(this.#store(at, read))
+    return { size: read, ids: ids.take() }
+  }
+
+  stream(): ContentStream {
+    const ids = new IdList()
+    const cutter = this.#cutter(ids)
+    return {
+      piece: bytes => this.#addBytes(cutter, bytes),
+      end: () => ({ size: cutter.finish(), ids: ids.take() }),
+    }
+  }
+
+  #cutter(ids: IdList, giveAway: (...chunk: Parameters<OnChunk>) => boolean = () => false): Cutter {
+    return new Cutter(this.#window, (from, length, offset) =>
+      ids.add(giveAway(from, length, offset) ? hole : this.#store(from, length)),
+    )
+  }
+
+  #store(from: number, length: number): Buffer {
+    const id = this.#engine.hash(from, length)
+    if (this.#table.claim(id)) this.#stage.add(id, from, length)
+    return id
+  }
+
+  #readWhole(path: Buffer, ids: IdList): number {
+    const fd = openSource(path)
+    const cutter = this.#cutter(ids)
+    try {
+      for (let bytes = firstRead; this.#read(fd, cutter, bytes) > 0; bytes = maxRead);
+      return cutter.finish()
+    } finally {
+      cutter.drop()
+      fs.closeSync(fd)
+    }
+  }
+
+  /** Reads about a slice; 0 bytes only at the file's end. */
+  #readSlice(fd: number, cutter: Cutter): number {
+    let read = 0
+    for (let n = -1; n !== 0 && read < sliceBytes; read += n) n = this.#read(fd, cutter, maxRead)
+    return read
+  }
+
+  #read(fd: number, cutter: Cutter, bytes: number): number {
+    const at = cutter.room(bytes)
+    const read = fs.readSync(fd, this.#engine.bytes, at, bytes, null)
+    cutter.added(read)
+    return read
+  }
+
+  #cutBytes(content: Uint8Array, ids: IdList): number {
+    const cutter = this.#cutter(ids)
+    this.#addBytes(cutter, content)
+    return cutter.finish()
+  }
+
+  #addBytes(cutter: Cutter, bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; at += maxRead) {
+      const piece = bytes.subarray(at, at + maxRead)
+      this.#engine.bytes.set(piece, cutter.room(piece.length))
+      cutter.added(piece.length)
+    }
+  }
+}
+
+/** Stands for the id of a blob that was given away. */
+export const hole = Buffer.alloc(32)
+
+function* splitPaths(paths: Uint8Array<ArrayBuffer>): Generator<Buffer> {
+  const bytes = Buffer.from(paths.buffer, paths.byteOffset, paths.length)
+  for (let at = 0; at < bytes.length;) {
+    const end = bytes.indexOf(0, at)
+    yield bytes.subarray(at, end)
+    at = end + 1
+  }
+}

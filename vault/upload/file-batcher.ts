@@ -1,0 +1,114 @@
+import type { Failure } from './failure.ts'
+import { cutLargeFile } from './large-file.ts'
+import { unreadBecauseOf } from './id-list.ts'
+import type { CutContents, Unread } from './messages.ts'
+import type { WorkerPool } from './worker-pool.ts'
+
+const MiB = 1024 * 1024
+const batchBytes = 2 * MiB
+const batchFiles = 256
+/** From here on a file is worth the work of several. */
+const largeBytes = 16 * MiB
+const largeAtOnce = 2
+
+/** A file to be read. */
+export interface PendingFile {
+  readonly path: Buffer
+  /** Bytes that it had when it was looked at. */
+  readonly size: number
+  /** Called with its blobs and what they hold together, which may be more or less. */
+  readonly cut: (content: readonly string[], size: number) => void
+  readonly unread: (why: Unread) => void
+}
+
+/** Has files read by the workers, small ones many at a time. */
+export class FileBatcher {
+  readonly #pool: WorkerPool
+  readonly #failure: Failure
+  #batch: PendingFile[] = []
+  #bytes = 0
+  readonly #large = new Set<Promise<void>>()
+  readonly #batches = new Set<Promise<void>>()
+
+  constructor(pool: WorkerPool, failure: Failure) {
+    this.#pool = pool
+    this.#failure = failure
+  }
+
+  /** Resolves when there is room for the next. */
+  async add(file: PendingFile): Promise<void> {
+    if (file.size >= largeBytes) return this.#addLarge(file)
+    this.#batch.push(file)
+    this.#bytes += file.size
+    if (this.#bytes >= batchBytes || this.#batch.length >= batchFiles) await this.#send()
+  }
+
+  /** Resolves when all files have been told their blobs. */
+  async finish(): Promise<void> {
+    if (this.#batch.length > 0) await this.#send()
+    while (this.#large.size + this.#batches.size > 0)
+      await this.#failure.during(Promise.all([...this.#large, ...this.#batches]))
+  }
+
+  async #addLarge(file: PendingFile): Promise<void> {
+    while (this.#large.size >= largeAtOnce) await this.#failure.during(Promise.race(this.#large))
+    this.#follow(this.#large, this.#cutLarge(file))
+  }
+
+  async #cutLarge(file: PendingFile): Promise<void> {
+    try {
+      const { ids, size, unread } = await cutLargeFile(file.path, this.#pool, this.#failure)
+      if (unread) file.unread(unread)
+      else file.cut(idTexts(ids), size)
+    } catch (error) {
+      if (this.#failure.failed) throw error
+      file.unread(unreadBecauseOf(error))
+    }
+  }
+
+  async #send(): Promise<void> {
+    const files = this.#batch
+    this.#batch = []
+    this.#bytes = 0
+    const paths = joinPaths(files)
+    const { answer } = await this.#pool.give('files', { paths }, [paths.buffer])
+    this.#follow(
+      this.#batches,
+      answer.then(contents => tellEach(files, contents)),
+    )
+  }
+
+  #follow(set: Set<Promise<void>>, work: Promise<void>): void {
+    const followed = work.catch(error => this.#failure.fail(error)).finally(() => set.delete(followed))
+    set.add(followed)
+  }
+}
+
+function tellEach(files: readonly PendingFile[], { ids, blobs, sizes, unread }: CutContents): void {
+  const texts = idTexts(ids)
+  const reasons = new Map(unread.map(why => [why.index, why]))
+  let at = 0
+  files.forEach((file, i) => {
+    const content = texts.slice(at, (at += blobs[i]!))
+    const why = reasons.get(i)
+    if (why) file.unread(why)
+    else file.cut(content, sizes[i]!)
+  })
+}
+
+function joinPaths(files: readonly PendingFile[]): Uint8Array<ArrayBuffer> {
+  const paths = Buffer.allocUnsafeSlow(files.reduce((sum, { path }) => sum + path.length + 1, 0))
+  let at = 0
+  for (const { path } of files) {
+    paths.set(path, at)
+    paths[at + path.length] = 0
+    at += path.length + 1
+  }
+  return paths
+}
+
+/** 32 bytes each as text. */
+export function idTexts(ids: Uint8Array): string[] {
+  const text = Buffer.from(ids.buffer, ids.byteOffset, ids.length).toString('hex')
+  return Array.from({ length: ids.length / 32 }, (_, i) => text.slice(i * 64, i * 64 + 64))
+}

@@ -1,0 +1,244 @@
+import fs from 'node:fs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { readNode, type NodeReading } from '../files/node-reader.ts'
+import { joinPath, printablePath } from '../files/path.ts'
+import { listNames } from '../files/walk.ts'
+import type { TreeNode } from '../format/node.ts'
+import type { SavedFolder, SaveFolderOptions } from '../types.ts'
+import { EarlierPoint, entryOf } from './earlier-point.ts'
+import { FileBatcher } from './file-batcher.ts'
+import { addNode, fileNode, folderNode, otherNode, type Nameless } from './folder-draft.ts'
+import type { Unread } from './messages.ts'
+import { codeOf, notAFile } from './open-source.ts'
+import { TreeDraft } from './tree-draft.ts'
+import { isGone, UnreadEntries } from './unread-entries.ts'
+import type { UploadParts } from './upload-parts.ts'
+
+// Packs are stored by this thread too, and must not wait long for it.
+const turnMs = 10
+const squeezeAt = 8192
+const closingAtOnce = 8
+
+/** A folder whose list is not complete. */
+interface OpenFolder {
+  readonly path: Buffer
+  /** Below the folder that is saved. */
+  readonly inFolder: Buffer
+  readonly list: TreeDraft
+  /** What is still to come: its listing, files that are being read, folders in it. */
+  open: number
+  /** It went away before it could be listed. */
+  gone: boolean
+  /** Called with its tree; without one if it is gone. */
+  readonly close: (tree: string | undefined) => void
+}
+
+/** An entry on its way into its folder's list. */
+interface Place {
+  readonly folder: OpenFolder
+  readonly name: Buffer
+  readonly path: Buffer
+  readonly inFolder: Buffer
+  readonly before: TreeNode | undefined
+}
+
+/**
+ * Saves a folder of this machine: goes through it in order, has its files read by the workers, and stores each folder's
+ * list as soon as it is complete, so that only folders on the way are in memory.
+ */
+export class FolderSaver {
+  readonly #parts: UploadParts
+  readonly #select: NonNullable<SaveFolderOptions['select']>
+  readonly #earlier: EarlierPoint
+  readonly #files: FileBatcher
+  readonly #counts = { files: 0, folders: 0, others: 0, bytes: 0 }
+  readonly #skipped: string[] = []
+  readonly #unread = new UnreadEntries()
+  readonly #again: Place[] = []
+  readonly #closing = new Set<Promise<void>>()
+  #turnBegan = performance.now()
+
+  constructor(parts: UploadParts, options: SaveFolderOptions) {
+    this.#parts = parts
+    this.#select = options.select ?? (() => true)
+    this.#earlier = new EarlierPoint(parts.reader, options.like, parts.stored.data)
+    this.#files = new FileBatcher(parts.pool, parts.failure)
+  }
+
+  /** `folder` may be a symlink to one. Rejects with source-unreadable naming what cannot be read. */
+  async save(
+    folder: string,
+  ): Promise<{ readonly node: Nameless; readonly before?: TreeNode; readonly saved: SavedFolder }> {
+    const top = Promise.withResolvers<string | undefined>()
+    const before = await this.#parts.failure.during(this.#earlier.top())
+    const opened = this.#openTop(folder, top.resolve)
+    if (opened) await this.#fill(opened.folder, before)
+    await this.#finishFiles()
+    this.#unread.throwIfAny(folder)
+    const tree = await this.#parts.failure.during(top.promise)
+    const saved = { ...this.#counts, skipped: this.#skipped }
+    return { node: folderNode(opened!.reading.metadata, tree!), saved, ...(before && { before }) }
+  }
+
+  #openTop(folder: string, close: OpenFolder['close']) {
+    const inFolder = Buffer.alloc(0)
+    try {
+      const path = fs.realpathSync.native(Buffer.from(folder), { encoding: 'buffer' })
+      const reading = readNode(path)
+      if (reading.metadata.type === 'dir') return { reading, folder: openFolder(path, inFolder, close) }
+      this.#unread.add(inFolder, 'it is not a folder')
+    } catch (error) {
+      this.#unread.add(inFolder, orThrow(error))
+    }
+    return undefined
+  }
+
+  async #fill(folder: OpenFolder, before: TreeNode | undefined): Promise<void> {
+    const earlier = await this.#parts.failure.during(this.#earlier.enter(before))
+    for (const name of this.#list(folder)) {
+      await this.#giveTurn()
+      const [path, inFolder] = [joinPath(folder.path, name), joinPath(folder.inFolder, name)]
+      await this.#place({ folder, name, path, inFolder, before: entryOf(earlier, name) })
+    }
+    this.#release(folder)
+    while (this.#closing.size >= closingAtOnce) await this.#parts.failure.during(Promise.race(this.#closing))
+  }
+
+  #list(folder: OpenFolder): readonly Buffer[] {
+    try {
+      return listNames(folder.path)
+    } catch (error) {
+      const code = orThrow(error)
+      folder.gone = isGone(code) && folder.inFolder.length > 0
+      if (folder.gone) this.#skip(folder.inFolder, 'gone')
+      else this.#unread.add(folder.inFolder, code)
+      return []
+    }
+  }
+
+  async #place(place: Place): Promise<void> {
+    const reading = this.#lookAt(place)
+    if (!reading || !this.#select(place.inFolder, reading.metadata.type)) return
+    switch (reading.metadata.type) {
+      case 'dir':
+        return this.#enter(place, reading)
+      case 'file':
+        return this.#addFile(place, reading)
+      case 'socket':
+        return this.#skip(place.inFolder)
+      case 'irregular':
+        return this.#unread.add(place.inFolder, 'it is of an unknown type')
+      default:
+        this.#counts.others++
+        return this.#add(place, otherNode(reading.metadata))
+    }
+  }
+
+  #lookAt({ path, inFolder }: Place): NodeReading | undefined {
+    try {
+      return readNode(path)
+    } catch (error) {
+      const code = orThrow(error)
+      if (isGone(code)) this.#skip(inFolder, 'gone')
+      else this.#unread.add(inFolder, code)
+      return undefined
+    }
+  }
+
+  async #enter(place: Place, { metadata }: NodeReading): Promise<void> {
+    place.folder.open++
+    const close = (tree: string | undefined) => {
+      if (tree !== undefined) this.#folderDone(place, folderNode(metadata, tree))
+      this.#release(place.folder)
+    }
+    await this.#fill(openFolder(place.path, place.inFolder, close), place.before)
+  }
+
+  async #addFile(place: Place, reading: NodeReading): Promise<void> {
+    const unchanged = this.#earlier.unchanged(place.before, reading)
+    if (unchanged) return this.#fileDone(place, reading, unchanged.content!, Number(reading.size))
+    place.folder.open++
+    await this.#files.add({
+      path: place.path,
+      size: Number(reading.size),
+      cut: (content, size) => {
+        this.#fileDone(place, reading, content, size)
+        this.#release(place.folder)
+      },
+      unread: why => this.#fileUnread(place, why),
+    })
+  }
+
+  #fileDone(place: Place, { metadata }: NodeReading, content: readonly string[], size: number): void {
+    this.#counts.files++
+    this.#counts.bytes += size
+    this.#parts.onProgress(1, size)
+    this.#add(place, fileNode(metadata, content, size))
+  }
+
+  #folderDone(place: Place, node: Nameless): void {
+    this.#counts.folders++
+    this.#add(place, node)
+  }
+
+  #fileUnread(place: Place, { code }: Unread): void {
+    // Replaced by something else since it was looked at: looked at once more when all others are done.
+    if (code === notAFile && !this.#again.includes(place)) return void this.#again.push(place)
+    if (isGone(code)) this.#skip(place.inFolder, 'gone')
+    else this.#unread.add(place.inFolder, code === notAFile ? 'it is no file any more' : code)
+    this.#release(place.folder)
+  }
+
+  async #finishFiles(): Promise<void> {
+    await this.#files.finish()
+    for (const place of this.#again) {
+      await this.#place(place)
+      this.#release(place.folder)
+    }
+    await this.#files.finish()
+  }
+
+  #skip(path: Buffer, why = ''): void {
+    this.#skipped.push(printablePath(path) + (why && ` (${why})`))
+  }
+
+  #add({ folder, name, before }: Place, node: Nameless): void {
+    addNode(this.#parts, folder.list, name, node, before)
+    if (folder.list.looseNodes >= squeezeAt) folder.list.squeeze()
+  }
+
+  /** Something of the folder is done; if it was the last, its list is stored. */
+  #release(folder: OpenFolder): void {
+    if (--folder.open > 0) return
+    if (folder.gone) return folder.close(undefined)
+    const closing = this.#parts.trees
+      .save(folder.list.encode())
+      .then(folder.close)
+      .catch(error => this.#parts.failure.fail(error))
+      .finally(() => this.#closing.delete(closing))
+    this.#closing.add(closing)
+  }
+
+  async #giveTurn(): Promise<void> {
+    this.#parts.failure.throwIfFailed()
+    if (performance.now() - this.#turnBegan < turnMs) return
+    await nextTurn()
+    this.#turnBegan = performance.now()
+  }
+}
+
+const openFolder = (path: Buffer, inFolder: Buffer, close: OpenFolder['close']): OpenFolder => ({
+  path,
+  inFolder,
+  list: new TreeDraft(),
+  open: 1,
+  gone: false,
+  close,
+})
+
+/** The name of the system's error; any other is thrown again. */
+function orThrow(error: unknown): string {
+  const code = codeOf(error)
+  if (!code) throw error
+  return code
+}

@@ -1,0 +1,65 @@
+import { encodeIndex, maxBlobsOfIndex, parseIndex } from '../format/index-file.ts'
+import type { BlobType } from '../format/pack.ts'
+import type { Repository } from '../repository.ts'
+import { listEntries, type BlobList } from './blob-list.ts'
+import { didNotDecode } from './pack-stage.ts'
+
+/** A pack that is durable in the vault. */
+export interface StoredPack {
+  readonly id: string
+  readonly type: BlobType
+  readonly blobs: BlobList
+}
+
+// As restic: so that what a run of hours has stored is found again should it break off.
+const longestWaitMs = 10 * 60_000
+
+/** Writes index files: after the packs they list, a pack whole in one of them, never more blobs than restic puts in. */
+export class IndexWriter {
+  readonly #repository: Repository
+  readonly #now: () => number
+  #packs: StoredPack[] = []
+  #blobs = 0
+  #since = 0
+  /** The files that are being written, one after the other. */
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(repository: Repository, now: () => number) {
+    this.#repository = repository
+    this.#now = now
+  }
+
+  /** Resolves when there is room for the next; what was written so far has then not failed. */
+  async add(pack: StoredPack): Promise<void> {
+    if (this.#blobs + pack.blobs.count > maxBlobsOfIndex) this.#write()
+    if (this.#packs.length === 0) this.#since = this.#now()
+    this.#packs.push(pack)
+    this.#blobs += pack.blobs.count
+    if (this.#now() - this.#since >= longestWaitMs) this.#write()
+    await this.#writing
+  }
+
+  /** Writes what is left. */
+  async finish(): Promise<void> {
+    if (this.#packs.length > 0) this.#write()
+    await this.#writing
+  }
+
+  #write(): void {
+    const packs = this.#packs
+    this.#packs = []
+    this.#blobs = 0
+    this.#writing = this.#writing.then(() => this.#writeFile(packs))
+    // Whoever adds or finishes is told; if nobody does any more, the upload has failed already.
+    this.#writing.catch(() => {})
+  }
+
+  async #writeFile(packs: readonly StoredPack[]): Promise<void> {
+    if (packs.length === 0) return
+    const json = encodeIndex({
+      packs: packs.map(({ id, type, blobs }) => ({ id, blobs: listEntries(blobs, type) })),
+    })
+    if (!encodeIndex(parseIndex(json)).equals(json)) throw didNotDecode()
+    await this.#repository.saveUnpacked('index', json)
+  }
+}

@@ -1,0 +1,48 @@
+import { closeSync } from 'node:fs'
+import type { Failure } from './failure.ts'
+import { hole } from './content-cutter.ts'
+import type { CutFile } from './messages.ts'
+import { openSource } from './open-source.ts'
+import type { GiveRange, WorkerPool } from './worker-pool.ts'
+
+/**
+ * Cuts a large file into blobs: one worker reads and cuts it, and gives some of the blobs to others that are idle. They
+ * read the same open file, so that one that is replaced meanwhile stays one. Errors of opening it are Node's.
+ */
+export async function cutLargeFile(path: Buffer, pool: WorkerPool, failure: Failure): Promise<CutFile> {
+  const fd = openSource(path)
+  const ranges: Promise<{ place: number; cut: CutFile }>[] = []
+  const giveRange = async ({ place, offset, length }: GiveRange) => {
+    const { answer } = await pool.give('range', { fd, offset, length })
+    return { place, cut: await answer }
+  }
+  try {
+    const { answer } = await pool.giveLarge(fd, range => ranges.push(giveRange(range)))
+    const file = await failure.during(answer)
+    return fillHoles(file, await failure.during(Promise.all(ranges)))
+  } finally {
+    if (failure.failed) pool.closeAtEnd(fd)
+    else closeSync(fd)
+  }
+}
+
+/** The blobs that were given away, put in their places. A file that shrank meanwhile has fewer. */
+function fillHoles(file: CutFile, ranges: readonly { place: number; cut: CutFile }[]): CutFile {
+  const unread = file.unread ?? ranges.find(({ cut }) => cut.unread)?.cut.unread
+  const ids = Buffer.from(file.ids)
+  let { size } = file
+  for (const { place, cut } of ranges) {
+    ids.set(cut.ids, place * 32)
+    size += cut.size
+  }
+  return { ids: withoutHoles(ids), size, ...(unread && { unread }) }
+}
+
+function withoutHoles(ids: Buffer): Uint8Array<ArrayBuffer> {
+  const kept: Buffer[] = []
+  for (let at = 0; at < ids.length; at += 32) {
+    const id = ids.subarray(at, at + 32)
+    if (!id.equals(hole)) kept.push(id)
+  }
+  return new Uint8Array(Buffer.concat(kept))
+}

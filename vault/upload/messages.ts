@@ -1,0 +1,124 @@
+import type { VaultKey } from '../crypto/keys.ts'
+import type { VaultErrorCode } from '../errors.ts'
+import type { BlobList } from './blob-list.ts'
+
+// What the main thread and the workers of an upload say to each other. The main thread walks, builds trees and stores
+// finished packs; workers read, cut, hash, compress and seal. Bulk travels in transferred buffers.
+
+type Bytes = Uint8Array<ArrayBuffer>
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  readonly key: VaultKey
+  readonly polynomial: bigint
+  /** Version 1 of the format knows no compression. */
+  readonly compress: boolean
+  /** A pack is closed when its blobs reach this many bytes. */
+  readonly packBytes: number
+  /** The IdTable of data blobs. */
+  readonly table: SharedArrayBuffer
+  /** See `creditWords`. */
+  readonly credit: SharedArrayBuffer
+  /** This worker's number, from 0. */
+  readonly number: number
+}
+
+/** Numbers that both sides change while they work, as words of a shared Int32Array. */
+export const creditWords = {
+  /** How many blobs of a large file other workers would take over now. */
+  wantedRanges: 0,
+  /** From here one word a worker: packs it has handed over that are not stored yet. */
+  unstoredPacks: 1,
+} as const
+
+/** What a worker can be asked for. */
+export interface Requests {
+  /** Files to read whole: their paths' bytes, each ended by NUL. */
+  readonly files: { readonly paths: Bytes }
+  /** Whole contents, one behind the other, with their lengths. */
+  readonly contents: { readonly bytes: Bytes; readonly lengths: Uint32Array<ArrayBuffer> }
+  /** A large file, open already. The worker may give pieces of it to others. */
+  readonly large: { readonly fd: number }
+  /** One blob of a large file. */
+  readonly range: { readonly fd: number; readonly offset: number; readonly length: number }
+  /** The next `length` bytes of a stream, at `at` in its memory, which comes with the first piece. */
+  readonly piece: {
+    readonly stream: number
+    readonly memory?: SharedArrayBuffer
+    readonly at: number
+    readonly length: number
+  }
+  readonly endOfStream: { readonly stream: number }
+  /** No more is to come: hand over what is not a full pack yet. */
+  readonly finish: object
+}
+
+/** What it answers. */
+export interface Results {
+  readonly files: CutContents
+  readonly contents: CutContents
+  readonly large: CutFile
+  readonly range: CutFile
+  readonly piece: object
+  readonly endOfStream: CutFile
+  readonly finish: { readonly bytes: Bytes; readonly blobs: BlobList }
+}
+
+export interface CutContents {
+  /** How many blobs each content has; their ids follow each other in `ids`, 32 bytes each. */
+  readonly blobs: Uint32Array<ArrayBuffer>
+  /** Bytes of each content. */
+  readonly sizes: Float64Array<ArrayBuffer>
+  readonly ids: Bytes
+  /** Contents that could not be read; they have no blobs. */
+  readonly unread: readonly Unread[]
+}
+
+export interface CutFile {
+  /** Where a blob was given away, 32 zero bytes. */
+  readonly ids: Bytes
+  /** Bytes of the blobs that were not given away. */
+  readonly size: number
+  readonly unread?: Unread
+}
+
+export interface Unread {
+  /** Place among the contents. */
+  readonly index: number
+  /** The name of the system's error, like ENOENT. */
+  readonly code: string
+  readonly message: string
+}
+
+export type Kind = keyof Requests
+
+export type ToWorker = {
+  readonly [K in Kind]: { readonly kind: K; readonly job: number; readonly request: Requests[K] }
+}[Kind]
+
+export type FromWorker =
+  | { readonly kind: 'done'; readonly job: number; readonly result: Results[Kind] }
+  /** A finished pack file with data blobs. */
+  | { readonly kind: 'pack'; readonly id: string; readonly bytes: Bytes; readonly blobs: BlobList }
+  /** Another worker is to do this piece, the blob of this place, of the file of `job`. */
+  | {
+      readonly kind: 'give-range'
+      readonly job: number
+      readonly place: number
+      readonly offset: number
+      readonly length: number
+    }
+  /** Bytes of a large file since it told last. */
+  | { readonly kind: 'progress'; readonly bytes: number }
+  /** The worker cannot go on; the upload fails. */
+  | { readonly kind: 'failed'; readonly code: VaultErrorCode; readonly message: string; readonly hint?: string }
+
+/** The buffers in a result, to be transferred. */
+export const buffersOf = (result: object): ArrayBuffer[] =>
+  Object.values(result).flatMap((value: unknown) => {
+    if (ArrayBuffer.isView(value) && value.buffer instanceof ArrayBuffer) return [value.buffer]
+    return isBlobList(value) ? [value.ids.buffer, value.lengths.buffer] : []
+  })
+
+const isBlobList = (value: unknown): value is BlobList =>
+  typeof value === 'object' && value !== null && 'ids' in value && 'lengths' in value

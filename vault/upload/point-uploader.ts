@@ -1,0 +1,118 @@
+import { VaultError } from '../errors.ts'
+import type { Entry, PathInPoint, SavedFile, SavedFolder, SaveFolderOptions } from '../types.ts'
+import type { Snapshot, SnapshotDetails, Uploader } from '../types.ts'
+import { EntriesSaver } from './entries-saver.ts'
+import { idTexts } from './file-batcher.ts'
+import { fileNode } from './folder-draft.ts'
+import { FolderSaver } from './folder-saver.ts'
+import { openLocalFile } from './local-file.ts'
+import { PointDraft, type SavedItem } from './point-draft.ts'
+import { feedStream, type CutStream } from './stream-cutter.ts'
+import type { UploadParts } from './upload-parts.ts'
+import { virtualMetadata } from './virtual-node.ts'
+
+export interface PointUploaderOptions {
+  readonly parts: UploadParts
+  /** When the upload began, in milliseconds since 1970. */
+  readonly time: number
+  /** Makes the tree visible as a snapshot, once. */
+  readonly publish: (tree: string, details: SnapshotDetails) => Promise<Snapshot>
+}
+
+const streamMode = 0o600
+
+/** What users of an upload see of it: saves things at their paths into the point. */
+export class PointUploader implements Uploader {
+  readonly #options: PointUploaderOptions
+  readonly #point = new PointDraft()
+  #saved = 0
+  #saving = 0
+  #closed = false
+
+  constructor(options: PointUploaderOptions) {
+    this.#options = options
+  }
+
+  saveStream(path: PathInPoint, bytes: AsyncIterable<Uint8Array>, mode = streamMode): Promise<SavedFile> {
+    const metadata = virtualMetadata('file', mode, this.#options.time)
+    return this.#save(path, item => this.#spoilOnError(this.#saveBytes(item, metadata, bytes)))
+  }
+
+  saveFile(path: PathInPoint, file: string): Promise<SavedFile> {
+    return this.#save(path, item => {
+      const { metadata, bytes } = openLocalFile(file)
+      return this.#saveBytes(item, metadata, bytes)
+    })
+  }
+
+  saveFolder(path: PathInPoint, folder: string, options: SaveFolderOptions = {}): Promise<SavedFolder> {
+    return this.#save(path, async item => {
+      const { node, before, saved } = await new FolderSaver(this.#options.parts, options).save(folder)
+      item.node = node
+      item.before = before
+      return saved
+    })
+  }
+
+  saveEntries(path: PathInPoint, entries: AsyncIterable<Entry>): Promise<SavedFolder> {
+    const { parts, time } = this.#options
+    const save = async (item: SavedItem) => {
+      const { node, saved } = await new EntriesSaver(parts, { space: path, time }).save(entries)
+      item.node = node
+      return saved
+    }
+    return this.#save(path, item => this.#spoilOnError(save(item)))
+  }
+
+  async publish(details: SnapshotDetails): Promise<Snapshot> {
+    this.#assertOpen()
+    if (this.#saving > 0) throw new VaultError('bad-input', 'something is still being saved into the point')
+    if (this.#saved === 0) throw new VaultError('bad-input', 'nothing was saved, and an empty point helps nobody')
+    this.#closed = true
+    const { parts, time, publish } = this.#options
+    return this.#spoilOnError(this.#point.close(parts, time).then(tree => publish(tree, details)))
+  }
+
+  async #save<T>(path: PathInPoint, save: (item: SavedItem) => Promise<T>): Promise<T> {
+    this.#assertOpen()
+    const item = this.#point.reserve(path)
+    this.#saving++
+    try {
+      const saved = await save(item)
+      this.#saved++
+      return saved
+    } catch (error) {
+      this.#point.release(path, item)
+      throw error
+    } finally {
+      this.#saving--
+    }
+  }
+
+  async #saveBytes(
+    item: SavedItem,
+    metadata: Parameters<typeof fileNode>[0],
+    bytes: AsyncIterable<Uint8Array>,
+  ): Promise<SavedFile> {
+    const { failure, pool, onProgress } = this.#options.parts
+    const { cut } = await feedStream(bytes, pool, failure, count => onProgress(0, count))
+    const { ids, size, sha256 }: CutStream = await cut
+    item.node = fileNode(metadata, idTexts(ids), size)
+    onProgress(1, 0)
+    return { bytes: size, sha256 }
+  }
+
+  async #spoilOnError<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      this.#options.parts.failure.fail(error)
+      throw error
+    }
+  }
+
+  #assertOpen(): void {
+    this.#options.parts.failure.throwIfFailed()
+    if (this.#closed) throw new VaultError('bad-input', 'the point is published already')
+  }
+}

@@ -1,0 +1,56 @@
+import { VaultError } from '../errors.ts'
+import type { IndexedPack } from '../format/index-file.ts'
+import { packSize } from '../format/pack.ts'
+import { throwIfInterrupted } from '../interrupt.ts'
+import { loadIndexFile } from '../load-index.ts'
+import type { Repository } from '../repository.ts'
+import type { VaultRun } from '../types.ts'
+import { IdTable } from './id-table.ts'
+
+/** The blobs that need not be stored again; new ones are put in as they come. */
+export interface StoredBlobs {
+  readonly data: IdTable
+  readonly trees: IdTable
+}
+
+// Index files are compressed; this guess is good enough for a table that grows.
+const indexBytesPerBlob = 60
+
+/**
+ * What the vault has, by its index files, to be called under a lock: what was known before may have been pruned. A pack
+ * that is not there, or not as long as it should be, counts for nothing, and its blobs are stored anew: so the next
+ * upload heals what it can.
+ */
+export async function loadStoredBlobs(repository: Repository, run: VaultRun): Promise<StoredBlobs> {
+  for (let attempt = 1; attempt <= 5; attempt++) {
+    const blobs = await loadListed(repository, run)
+    if (blobs) return blobs
+  }
+  throw new VaultError('storage-failed', `the index of the vault at ${repository.location} changes while it is read`, {
+    hint: 'wait until whoever rewrites it has finished, and run it again',
+  })
+}
+
+// undefined: an index file went away after it was listed, as programs without locks rewrite the index at any time.
+async function loadListed(repository: Repository, run: VaultRun): Promise<StoredBlobs | undefined> {
+  const files = await repository.storage.list('index')
+  const packs = new Map((await repository.storage.list('data')).map(({ name, size }) => [name, size]))
+  const bytes = files.reduce((sum, { size }) => sum + size, 0)
+  const blobs = { data: IdTable.create(bytes / indexBytesPerBlob), trees: IdTable.create(0) }
+  for (const { name } of files) {
+    throwIfInterrupted(run)
+    const index = await loadIndexFile(repository, name).catch(undefinedIfMissing)
+    if (!index) return undefined
+    for (const pack of index.packs) if (packs.get(pack.id) === packSize(pack.blobs)) enter(blobs, pack)
+  }
+  return blobs
+}
+
+function enter({ data, trees }: StoredBlobs, pack: IndexedPack): void {
+  for (const { id, type } of pack.blobs) (type === 'tree' ? trees : data).claim(Buffer.from(id, 'hex'))
+}
+
+function undefinedIfMissing(error: unknown): undefined {
+  if (error instanceof VaultError && error.code === 'file-missing') return undefined
+  throw error
+}

@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto'
+import { VaultError } from '../errors.ts'
+import type { Failure } from './failure.ts'
+import type { WorkerHandle } from './worker-handle.ts'
+import type { WorkerPool } from './worker-pool.ts'
+
+/** What goes to a worker at a time. */
+const pieceBytes = 1024 * 1024
+
+/** A content of unknown length, cut into blobs. */
+export interface CutStream {
+  /** 32 bytes each. */
+  readonly ids: Uint8Array<ArrayBuffer>
+  readonly size: number
+  /** SHA-256 of the whole, 64 hex digits. */
+  readonly sha256: string
+}
+
+/**
+ * Cuts what a source gives, in flat memory: it is asked for more only when a worker has taken what it gave. Resolves
+ * when the source has ended, `cut` when the last of it is cut. Rejects with the source's error, and when the upload
+ * fails; the source is then told to stop.
+ */
+export async function feedStream(
+  bytes: AsyncIterable<Uint8Array>,
+  pool: WorkerPool,
+  failure: Failure,
+  onBytes: (bytes: number) => void,
+): Promise<{ readonly cut: Promise<CutStream> }> {
+  const hash = createHash('sha256')
+  const cutter = new StreamCutter(pool, failure)
+  try {
+    for await (const piece of untilFailure(bytes, failure)) {
+      if (!isBytes(piece)) throw new VaultError('bad-input', 'a stream gave something that is not bytes')
+      hash.update(piece)
+      await cutter.add(piece)
+      onBytes(piece.length)
+    }
+  } catch (error) {
+    cutter.release()
+    throw error
+  }
+  const sha256 = hash.digest('hex')
+  const cut = cutter
+    .end()
+    .then(ended => ({ ...ended, sha256 }))
+    .finally(() => cutter.release())
+  // Whoever awaits it is told; the upload may have failed before anyone does.
+  cut.catch(() => {})
+  return { cut }
+}
+
+// Text streams of Node look like streams of bytes to the compiler.
+const isBytes = (piece: unknown): piece is Uint8Array => piece instanceof Uint8Array
+
+/** What `source` gives; ends with the failure of the upload also while the source makes us wait. */
+export async function* untilFailure<T>(source: AsyncIterable<T>, failure: Failure): AsyncGenerator<T, void, undefined> {
+  const items = source[Symbol.asyncIterator]()
+  let ended = false
+  try {
+    for (;;) {
+      const item = await failure.during(items.next())
+      if ((ended = item.done === true)) return
+      yield item.value
+    }
+  } finally {
+    // A source that hangs would hang here too.
+    if (!ended) items.return?.().catch(() => {})
+  }
+}
+
+/** Collects pieces and sends them to one worker, which has one half of a shared memory while the other is filled. */
+class StreamCutter {
+  readonly #pool: WorkerPool
+  readonly #failure: Failure
+  #memory: Uint8Array<ArrayBufferLike> = Buffer.allocUnsafeSlow(pieceBytes)
+  #filled = 0
+  #half = 0
+  #sent: Promise<unknown>[] = []
+  #worker: WorkerHandle | undefined
+  #stream = 0
+
+  constructor(pool: WorkerPool, failure: Failure) {
+    this.#pool = pool
+    this.#failure = failure
+  }
+
+  async add(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      if (this.#filled === pieceBytes) await this.#send()
+      const piece = bytes.subarray(at, at + pieceBytes - this.#filled)
+      this.#memory.set(piece, this.#half * pieceBytes + this.#filled)
+      this.#filled += piece.length
+      at += piece.length
+    }
+  }
+
+  async end(): Promise<{ ids: Uint8Array<ArrayBuffer>; size: number }> {
+    if (!this.#worker) return this.#endShort()
+    if (this.#filled > 0) await this.#send()
+    return this.#failure.during(this.#worker.ask('endOfStream', { stream: this.#stream }).answer)
+  }
+
+  release(): void {
+    if (this.#worker) this.#pool.endStream(this.#worker)
+  }
+
+  /** All of it fits one message. */
+  async #endShort(): Promise<{ ids: Uint8Array<ArrayBuffer>; size: number }> {
+    const bytes = new Uint8Array(this.#memory.subarray(0, this.#filled))
+    const { answer } = await this.#pool.give('contents', { bytes, lengths: Uint32Array.of(bytes.length) }, [
+      bytes.buffer,
+    ])
+    return { ids: (await this.#failure.during(answer)).ids, size: this.#filled }
+  }
+
+  async #send(): Promise<void> {
+    const { worker, memory } = this.#begin()
+    const piece = { stream: this.#stream, at: this.#half * pieceBytes, length: this.#filled }
+    this.#sent.push(worker.ask('piece', { ...piece, ...(memory && { memory }) }).answer)
+    this.#half = 1 - this.#half
+    this.#filled = 0
+    if (this.#sent.length === 2) await this.#failure.during(this.#sent.shift()!)
+  }
+
+  /** The stream's worker; with the first piece, the memory they share. */
+  #begin(): { worker: WorkerHandle; memory?: SharedArrayBuffer } {
+    if (this.#worker) return { worker: this.#worker }
+    const memory = new SharedArrayBuffer(2 * pieceBytes)
+    const first = this.#memory
+    this.#memory = new Uint8Array(memory)
+    this.#memory.set(first)
+    this.#worker = this.#pool.beginStream()
+    this.#stream = this.#worker.nextStream++
+    return { worker: this.#worker, memory }
+  }
+}

@@ -1,0 +1,24 @@
+import type { TreeNode } from '../format/node.ts'
+import { encodeNode } from '../format/node-encode.ts'
+
+type Change = 'new' | 'changed' | 'unmodified'
+
+/** Counts what goes into a point for the snapshot's summary, as restic does. */
+export class Tally {
+  readonly files: Record<Change, number> = { new: 0, changed: 0, unmodified: 0 }
+  readonly folders: Record<Change, number> = { new: 0, changed: 0, unmodified: 0 }
+  /** Lengths of all files. */
+  bytes = 0
+
+  /** `json` is the node as it is saved; `before` what stood there in the earlier point. */
+  count(node: TreeNode, json: string, before?: TreeNode): void {
+    if (node.type === 'file') this.bytes += Number(node.size)
+    if (node.type === 'file') this.files[changeOf(node, json, before)]++
+    else if (node.type === 'dir') this.folders[changeOf(node, json, before)]++
+  }
+}
+
+function changeOf(node: TreeNode, json: string, before: TreeNode | undefined): Change {
+  if (before?.type !== node.type) return 'new'
+  return encodeNode(before) === json ? 'unmodified' : 'changed'
+}

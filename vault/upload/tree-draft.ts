@@ -1,0 +1,85 @@
+import { VaultError } from '../errors.ts'
+import { printablePath } from '../files/path.ts'
+import { compress, expand } from '../format/compress.ts'
+
+interface DraftedNode {
+  /** The name's bytes, one a character: so plain string order is the order of trees. */
+  readonly name: string
+  readonly json: string
+}
+
+// Nodes are joined piece by piece: one string of a folder with millions of entries would pass what a string can hold.
+const nodesAPiece = 4096
+
+/**
+ * A folder's list while it grows: its nodes, already serialised, in any order. `squeeze` makes what is in it small, for
+ * folders that wait for more.
+ */
+export class TreeDraft {
+  #nodes: DraftedNode[] = []
+  readonly #squeezed: { bytes: Buffer; length: number }[] = []
+
+  /** `json` as `encodeNode` makes it; `name` must be the name in it. */
+  add(name: Uint8Array, json: string): void {
+    this.#nodes.push({ name: latin1(name), json })
+  }
+
+  /** How many nodes are in it unsqueezed. */
+  get looseNodes(): number {
+    return this.#nodes.length
+  }
+
+  /** About an eighth of the memory, until `encode`. */
+  squeeze(): void {
+    if (this.#nodes.length === 0) return
+    const lines = this.#nodes.map(({ name, json }) => `${Buffer.from(name, 'latin1').toString('hex')} ${json}`)
+    const plain = Buffer.from(lines.join('\n'))
+    this.#squeezed.push({ bytes: compress(plain), length: plain.length })
+    this.#nodes = []
+  }
+
+  /** The nodes of these names (bytes, one a character) by name; those that are not in it are left out. */
+  find(names: ReadonlySet<string>): Map<string, string> {
+    const found = new Map<string, string>()
+    const note = ({ name, json }: DraftedNode) => void (names.has(name) && found.set(name, json))
+    for (const squeezed of this.#squeezed) unsqueeze(squeezed).forEach(note)
+    this.#nodes.forEach(note)
+    return found
+  }
+
+  /** The tree's document, as restic writes it; `revised` nodes, by name, replace those in it. Refuses two entries of one name. */
+  encode(revised: ReadonlyMap<string, string> = new Map()): Buffer {
+    const nodes = [...this.#squeezed.flatMap(unsqueeze), ...this.#nodes].sort(byName)
+    refuseTwins(nodes)
+    const pieces: Buffer[] = [Buffer.from('{"nodes":[')]
+    for (let i = 0; i < nodes.length; i += nodesAPiece) {
+      const texts = nodes.slice(i, i + nodesAPiece).map(({ name, json }) => revised.get(name) ?? json)
+      pieces.push(Buffer.from((i ? ',' : '') + texts.join(',')))
+    }
+    pieces.push(Buffer.from(']}\n'))
+    return Buffer.concat(pieces)
+  }
+}
+
+/** A name's bytes, one a character. */
+export const latin1 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+
+const byName = (a: DraftedNode, b: DraftedNode): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+
+function unsqueeze({ bytes, length }: { bytes: Buffer; length: number }): DraftedNode[] {
+  const lines = expand(bytes, length).toString().split('\n')
+  return lines.map(line => {
+    const space = line.indexOf(' ')
+    return { name: Buffer.from(line.slice(0, space), 'hex').toString('latin1'), json: line.slice(space + 1) }
+  })
+}
+
+function refuseTwins(nodes: readonly DraftedNode[]): void {
+  const twin = nodes.find((node, i) => node.name === nodes[i + 1]?.name)
+  if (twin)
+    throw new VaultError(
+      'bad-input',
+      `two entries of one folder are named ${printablePath(Buffer.from(twin.name, 'latin1'))}`,
+    )
+}

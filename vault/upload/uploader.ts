@@ -1,0 +1,158 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { VaultError } from '../errors.ts'
+import type { BlobReader } from '../files/blob-reader.ts'
+import { withLock, type LockOptions, type LockScope } from '../locks.ts'
+import type { Repository } from '../repository.ts'
+import type { Snapshot, SnapshotDetails, Uploader, VaultRun } from '../types.ts'
+import { Failure } from './failure.ts'
+import { IndexWriter } from './index-writer.ts'
+import { LinkGuard } from './link-guard.ts'
+import { PackBuilder } from './pack-builder.ts'
+import { PackStore } from './pack-store.ts'
+import { PointUploader } from './point-uploader.ts'
+import { storeSnapshot, summarize } from './publish.ts'
+import { loadStoredBlobs, type StoredBlobs } from './stored-blobs.ts'
+import { Tally } from './tally.ts'
+import { TreeSaver } from './tree-saver.ts'
+import type { UploadParts } from './upload-parts.ts'
+import { WorkerPool } from './worker-pool.ts'
+
+// Uploading: contents become blobs in worker threads, blobs become packs, folders become trees; then the index, and last
+// the snapshot. What breaks off before leaves packs that no point needs, which the next upload uses again where an
+// index lists them.
+
+export interface UploadSettings {
+  /** restic's default: 16 MiB. Blobs of a pack together; the last may make it larger. */
+  readonly packBytes?: number
+  /** Threads at most. Default: as many as cores, 2 to 4. */
+  readonly workers?: number
+  readonly timing?: LockOptions['timing']
+}
+
+/** restic's default, and what the engine's memory is made for. */
+const packBytesDefault = 16 * 1024 * 1024
+/** What is being written when an upload breaks off may take so long to end; it does no harm later either. */
+const settleMs = 10_000
+
+/**
+ * Runs `use` with an uploader, under a shared lock. When it has ended, however that was, no thread and no lock of it is
+ * left. Rejects with the reason if the upload failed, also if `use` did not care. `reader` reads earlier points.
+ */
+export function withUploader<T>(
+  repository: Repository,
+  reader: BlobReader,
+  run: VaultRun,
+  use: (uploader: Uploader) => Promise<T>,
+  settings: UploadSettings = {},
+): Promise<T> {
+  const { timing } = settings
+  return withLock(repository, { exclusive: false, ...(timing && { timing }) }, run, async (locked, lock) => {
+    const failure = new Failure(locked.signal)
+    try {
+      const stored = await failure.during(loadStoredBlobs(repository, locked))
+      const upload = new Upload({ repository, reader, run: locked, lock, failure, stored, settings })
+      return await upload.run(use)
+    } finally {
+      failure.close()
+    }
+  })
+}
+
+interface UploadOptions {
+  readonly repository: Repository
+  readonly reader: BlobReader
+  readonly run: VaultRun
+  readonly lock: LockScope
+  readonly failure: Failure
+  readonly stored: StoredBlobs
+  readonly settings: UploadSettings
+}
+
+class Upload {
+  readonly #options: UploadOptions
+  readonly #now: () => number
+  readonly #began: number
+  readonly #index: IndexWriter
+  readonly #store: PackStore
+  readonly #parts: UploadParts
+  #published = false
+
+  constructor(options: UploadOptions) {
+    const { repository, reader, run, failure, stored, settings } = options
+    this.#options = options
+    this.#now = run.now ?? Date.now
+    this.#began = this.#now()
+    this.#index = new IndexWriter(repository, this.#now)
+    this.#store = new PackStore(repository, this.#index, failure)
+    const { packBytes = packBytesDefault } = settings
+    const onProgress = (files: number, bytes: number) => run.onProgress?.({ files, bytes })
+    this.#parts = {
+      failure,
+      stored,
+      reader,
+      onProgress,
+      tally: new Tally(),
+      links: new LinkGuard(),
+      trees: new TreeSaver({ repository, failure, trees: stored.trees, store: this.#store, packBytes }),
+      pool: this.#startPool(packBytes, bytes => onProgress(0, bytes)),
+    }
+  }
+
+  async run<T>(use: (uploader: Uploader) => Promise<T>): Promise<T> {
+    const { failure } = this.#options
+    const publish = (tree: string, details: SnapshotDetails) => this.#publish(tree, details)
+    try {
+      const result = await use(new PointUploader({ parts: this.#parts, time: this.#began, publish }))
+      if (!this.#published) failure.throwIfFailed()
+      return result
+    } catch (error) {
+      // What failed first is the reason; the rest follows from it.
+      if (!this.#published) failure.throwIfFailed()
+      throw error
+    } finally {
+      await this.#end()
+    }
+  }
+
+  #startPool(packBytes: number, onProgress: (bytes: number) => void): WorkerPool {
+    const { repository, failure, stored, settings } = this.#options
+    const { key, config } = repository
+    const start = { key, polynomial: config.polynomial, compress: config.version > 1, table: stored.data.memory }
+    const store = (pack: Parameters<PackStore['store']>[0]) => this.#store.store(pack, 'data')
+    const { workers } = settings
+    return new WorkerPool({ ...start, packBytes }, { failure, store, onProgress, ...(workers && { workers }) })
+  }
+
+  /** Packs, then the index, then the snapshot. */
+  async #publish(tree: string, details: SnapshotDetails): Promise<Snapshot> {
+    const { repository, failure, lock } = this.#options
+    await this.#parts.trees.finish()
+    await this.#storeRests()
+    await failure.during(this.#store.settled())
+    await failure.during(this.#index.finish())
+    await failure.during(lock.confirm())
+    failure.throwIfFailed()
+    const summary = summarize(this.#parts.tally, this.#store.totals, this.#began, this.#now())
+    const snapshot = await storeSnapshot(repository, tree, details, summary)
+    this.#published = true
+    return snapshot
+  }
+
+  /** The blobs that the workers have left, in as few packs as possible. */
+  async #storeRests(): Promise<void> {
+    const { repository, failure, settings } = this.#options
+    const packs = new PackBuilder(repository.key, 'data', settings.packBytes ?? packBytesDefault)
+    for (const { bytes, blobs } of await failure.during(this.#parts.pool.finish()))
+      for (const pack of packs.addList(blobs, bytes)) void this.#store.store(pack, 'data')
+    const last = packs.finish()
+    if (last) void this.#store.store(last, 'data')
+  }
+
+  async #end(): Promise<void> {
+    this.#options.failure.fail(new VaultError('bad-input', 'the upload has ended'))
+    await this.#parts.pool.end()
+    const enough = new AbortController()
+    await Promise.race([this.#store.settled(), delay(settleMs, undefined, { signal: enough.signal }).catch(() => {})])
+    enough.abort()
+  }
+}

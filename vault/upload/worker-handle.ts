@@ -1,0 +1,75 @@
+import { Worker } from 'node:worker_threads'
+import { VaultError } from '../errors.ts'
+import type { FromWorker, Kind, Requests, Results, ToWorker, WorkerStart } from './messages.ts'
+
+/** What a worker says without being asked. */
+export type Unasked = Exclude<FromWorker, { readonly kind: 'done' | 'failed' }>
+
+export interface WorkerEvents {
+  onUnasked(message: Unasked, from: WorkerHandle): void
+  /** The worker cannot go on; nothing that it was asked for will be answered. */
+  onFailed(error: VaultError): void
+}
+
+// What is short-lived in a worker is small; a larger young generation would only make it larger.
+const resourceLimits = { maxYoungGenerationSizeMb: 8 }
+
+/** One worker, seen from the main thread. */
+export class WorkerHandle {
+  readonly number: number
+  /** Jobs that it was given and has not done. */
+  load = 0
+  /** The number of the next stream that goes through it. */
+  nextStream = 0
+  /** Streams that go through it now. */
+  streams = 0
+  readonly #worker: Worker
+  readonly #answers = new Map<number, (result: Results[Kind]) => void>()
+  #jobs = 0
+  #ended = false
+
+  constructor(start: WorkerStart, events: WorkerEvents) {
+    this.number = start.number
+    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: start, resourceLimits })
+    this.#worker.on('message', (message: FromWorker) => this.#receive(message, events))
+    this.#worker.on('error', error => events.onFailed(workerFailed(error)))
+    this.#worker.on('exit', () => this.#ended || events.onFailed(workerFailed(undefined)))
+  }
+
+  /** Resolves with the answer; never, if the upload fails before it comes. */
+  ask<K extends Kind>(kind: K, request: Requests[K], transfer: readonly ArrayBuffer[] = []): Asked<K> {
+    const job = this.#jobs++
+    const { promise, resolve } = Promise.withResolvers<Results[K]>()
+    this.#answers.set(job, resolve as (result: Results[Kind]) => void)
+    this.#worker.postMessage({ kind, job, request } as ToWorker, transfer)
+    return { job, answer: promise }
+  }
+
+  /** Ends the thread at once, whatever it is doing. */
+  async end(): Promise<void> {
+    this.#ended = true
+    await this.#worker.terminate()
+  }
+
+  #receive(message: FromWorker, events: WorkerEvents): void {
+    if (message.kind === 'failed') {
+      const { code, message: text, hint } = message
+      events.onFailed(new VaultError(code, text, hint ? { hint } : {}))
+    } else if (message.kind === 'done') {
+      this.#answers.get(message.job)?.(message.result)
+      this.#answers.delete(message.job)
+    } else events.onUnasked(message, this)
+  }
+}
+
+/** A job that a worker was asked for. */
+export interface Asked<K extends Kind> {
+  readonly job: number
+  readonly answer: Promise<Results[K]>
+}
+
+const workerFailed = (cause: unknown): VaultError =>
+  new VaultError('storage-failed', `a thread of the upload ended unexpectedly${cause ? `: ${String(cause)}` : ''}`, {
+    hint: 'no new point was made; run it again, and see that the machine has memory to spare',
+    cause,
+  })

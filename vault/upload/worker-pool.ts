@@ -1,0 +1,169 @@
+import { closeSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import type { Failure } from './failure.ts'
+import { creditWords, type Kind, type Requests, type Results, type WorkerStart } from './messages.ts'
+import type { FinishedPack } from './pack-stage.ts'
+import { WorkerHandle, type Asked, type Unasked } from './worker-handle.ts'
+
+/** Jobs that a worker is given at a time: the next one waits there while one is done. */
+const jobsAtOnce = 2
+// A worker that cuts a large file is given nothing else.
+const weights: Partial<Record<Kind, number>> = { large: jobsAtOnce }
+
+export interface WorkerPoolOptions {
+  readonly failure: Failure
+  /** Resolves when the pack is stored. */
+  readonly store: (pack: FinishedPack) => Promise<void>
+  readonly onProgress: (bytes: number) => void
+  readonly workers?: number
+}
+
+/** A job that a worker has taken. */
+export interface Taken<K extends Kind> extends Asked<K> {
+  readonly worker: WorkerHandle
+}
+
+export type GiveRange = Extract<Unasked, { kind: 'give-range' }>
+
+/** The threads of an upload. The first starts with the first job, further ones when there is too much for those there are. */
+export class WorkerPool {
+  readonly #start: Omit<WorkerStart, 'number' | 'credit'>
+  readonly #options: WorkerPoolOptions
+  readonly #most: number
+  readonly #workers: WorkerHandle[] = []
+  readonly #waiting: (() => void)[] = []
+  readonly #credit: Int32Array<SharedArrayBuffer>
+  readonly #largeFiles = new Map<string, (range: GiveRange) => void>()
+  /** Open files that workers read: closed when they can read no more. */
+  readonly #left: number[] = []
+
+  constructor(start: Omit<WorkerStart, 'number' | 'credit'>, options: WorkerPoolOptions) {
+    this.#start = start
+    this.#options = options
+    this.#most = options.workers ?? Math.min(4, Math.max(2, availableParallelism()))
+    this.#credit = new Int32Array(new SharedArrayBuffer(4 * (creditWords.unstoredPacks + this.#most)))
+  }
+
+  /** Resolves when a worker has taken the job: whoever has many waits here. */
+  async give<K extends Kind>(kind: K, request: Requests[K], transfer: readonly ArrayBuffer[] = []): Promise<Taken<K>> {
+    const worker = await this.#idle(kind === 'range')
+    return this.#ask(worker, kind, request, transfer)
+  }
+
+  /** A large file: `onRange` is told of the blobs that another worker is to do; give them as 'range'. */
+  async giveLarge(fd: number, onRange: (range: GiveRange) => void): Promise<Taken<'large'>> {
+    const taken = await this.give('large', { fd })
+    const key = `${taken.worker.number}:${taken.job}`
+    this.#largeFiles.set(key, onRange)
+    void taken.answer.then(() => this.#largeFiles.delete(key))
+    this.#wishRanges()
+    return taken
+  }
+
+  /** The worker for a new stream, which must be given to `endStream` later. */
+  beginStream(): WorkerHandle {
+    const fewest = this.#leastBusy(worker => worker.streams * jobsAtOnce + worker.load)
+    const worker =
+      fewest && (fewest.streams === 0 || this.#workers.length === this.#most) ? fewest : this.#startWorker()
+    worker.streams++
+    return worker
+  }
+
+  endStream(worker: WorkerHandle): void {
+    worker.streams--
+  }
+
+  /** To be called when nothing is being done any more: the blobs that fill no pack, of each worker. */
+  finish(): Promise<Results['finish'][]> {
+    return Promise.all(this.#workers.map(worker => worker.ask('finish', {}).answer))
+  }
+
+  /** A file that a worker may still read; it is closed after the workers' end, lest its number stand for another. */
+  closeAtEnd(fd: number): void {
+    this.#left.push(fd)
+  }
+
+  /** Ends all threads at once. */
+  async end(): Promise<void> {
+    await Promise.all(this.#workers.map(worker => worker.end()))
+    for (const fd of this.#left.splice(0)) closeSync(fd)
+  }
+
+  async #idle(urgent: boolean): Promise<WorkerHandle> {
+    for (;;) {
+      this.#options.failure.throwIfFailed()
+      const worker = this.#freeWorker()
+      if (worker) return worker
+      const { promise, resolve } = Promise.withResolvers<void>()
+      if (urgent) this.#waiting.unshift(resolve)
+      else this.#waiting.push(resolve)
+      await this.#options.failure.during(promise)
+    }
+  }
+
+  #freeWorker(): WorkerHandle | undefined {
+    const worker = this.#leastBusy(({ load, streams }) => load + streams)
+    if (worker && worker.load < jobsAtOnce) return worker
+    return this.#workers.length < this.#most ? this.#startWorker() : undefined
+  }
+
+  #leastBusy(busy: (worker: WorkerHandle) => number): WorkerHandle | undefined {
+    return this.#workers.reduce<WorkerHandle | undefined>(
+      (least, worker) => (least && busy(least) <= busy(worker) ? least : worker),
+      undefined,
+    )
+  }
+
+  #startWorker(): WorkerHandle {
+    const start = { ...this.#start, credit: this.#credit.buffer, number: this.#workers.length }
+    const worker = new WorkerHandle(start, {
+      onUnasked: (message, from) => this.#unasked(message, from),
+      onFailed: error => void this.#options.failure.fail(error),
+    })
+    this.#workers.push(worker)
+    return worker
+  }
+
+  #ask<K extends Kind>(
+    worker: WorkerHandle,
+    kind: K,
+    request: Requests[K],
+    transfer: readonly ArrayBuffer[],
+  ): Taken<K> {
+    const weight = weights[kind] ?? 1
+    worker.load += weight
+    this.#wishRanges()
+    const asked = worker.ask(kind, request, transfer)
+    void asked.answer.then(() => {
+      worker.load -= weight
+      this.#waiting.shift()?.()
+      this.#wishRanges()
+    })
+    return { worker, ...asked }
+  }
+
+  #unasked(message: Unasked, from: WorkerHandle): void {
+    if (message.kind === 'progress') this.#options.onProgress(message.bytes)
+    else if (message.kind === 'give-range') this.#largeFiles.get(`${from.number}:${message.job}`)?.(message)
+    else void this.#store(message, from)
+  }
+
+  async #store(pack: FinishedPack, from: WorkerHandle): Promise<void> {
+    await this.#options.store(pack)
+    const word = creditWords.unstoredPacks + from.number
+    Atomics.sub(this.#credit, word, 1)
+    Atomics.notify(this.#credit, word)
+  }
+
+  // Whoever cuts a large file gives blobs away while others have room for more.
+  #wishRanges(): void {
+    const idle = this.#largeFiles.size > 0 && this.#waiting.length === 0
+    Atomics.store(this.#credit, creditWords.wantedRanges, idle ? this.#room() : 0)
+  }
+
+  #room(): number {
+    const notStarted = (this.#most - this.#workers.length) * jobsAtOnce
+    const withRoom = this.#workers.filter(({ streams, load }) => streams === 0 && load < jobsAtOnce)
+    return withRoom.reduce((room, { load }) => room + jobsAtOnce - load, notStarted)
+  }
+}

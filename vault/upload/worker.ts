@@ -1,0 +1,113 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { parentPort, workerData } from 'node:worker_threads'
+import { VaultError } from '../errors.ts'
+import { Engine } from '../wasm/engine.ts'
+import { ContentCutter, type ContentStream, type RangeGiver } from './content-cutter.ts'
+import { unreadBecauseOf } from './id-list.ts'
+import { IdTable } from './id-table.ts'
+import { buffersOf, creditWords } from './messages.ts'
+import type { CutFile, FromWorker, Kind, Requests, Results, ToWorker, WorkerStart } from './messages.ts'
+import { PackStage, type FinishedPack } from './pack-stage.ts'
+import { ReadWindow } from './read-window.ts'
+
+// A thread of an upload: what costs processor time happens here.
+
+/** So many packs of a worker may wait to be stored; before there are more, it waits too. */
+const maxUnstoredPacks = 2
+
+const start = workerData as WorkerStart
+const port = parentPort!
+const credit = new Int32Array(start.credit)
+const engine = new Engine({ key: keyOf(start), polynomial: start.polynomial })
+const stage = new PackStage(engine, { compress: start.compress, packBytes: start.packBytes, onPack: handOver })
+const contents = new ContentCutter(new ReadWindow(engine), IdTable.open(start.table), stage)
+const streams = new Map<number, { memory: Uint8Array; content: ContentStream }>()
+
+port.on('message', (message: ToWorker) => void work(message))
+
+async function work(message: ToWorker): Promise<void> {
+  try {
+    const result = await perform(message)
+    tell({ kind: 'done', job: message.job, result }, buffersOf(result))
+  } catch (error) {
+    tell(failure(error))
+  }
+}
+
+function perform(message: ToWorker): Results[Kind] | Promise<CutFile> {
+  switch (message.kind) {
+    case 'files':
+      return contents.files(message.request)
+    case 'contents':
+      return contents.contents(message.request)
+    case 'large':
+      return orUnread(() => contents.large(message.request, giverOf(message.job), giveTurn))
+    case 'range':
+      return orUnread(() => contents.range(message.request))
+    case 'piece':
+      return takePiece(message.request)
+    case 'endOfStream':
+      return endStream(message.request)
+    case 'finish':
+      return stage.takeRest()
+  }
+}
+
+async function orUnread(cut: () => CutFile | Promise<CutFile>): Promise<CutFile> {
+  try {
+    return await cut()
+  } catch (error) {
+    return { ids: new Uint8Array(), size: 0, unread: unreadBecauseOf(error) }
+  }
+}
+
+const giverOf = (job: number): RangeGiver => ({
+  wanted: () => {
+    if (Atomics.load(credit, creditWords.wantedRanges) <= 0) return false
+    return Atomics.sub(credit, creditWords.wantedRanges, 1) > 0
+  },
+  give: (place, offset, length) => tell({ kind: 'give-range', job, place, offset, length }),
+})
+
+async function giveTurn(bytes: number): Promise<void> {
+  tell({ kind: 'progress', bytes })
+  await nextTurn()
+}
+
+function takePiece({ stream, memory, at, length }: Requests['piece']): object {
+  if (memory) streams.set(stream, { memory: new Uint8Array(memory), content: contents.stream() })
+  const open = streams.get(stream)!
+  open.content.piece(open.memory.subarray(at, at + length))
+  return {}
+}
+
+function endStream({ stream }: Requests['endOfStream']): CutFile {
+  const { content } = streams.get(stream)!
+  streams.delete(stream)
+  return content.end()
+}
+
+/** Waits while too many packs wait to be stored, so that a slow storage makes a slow upload and not a large one. */
+function handOver({ id, bytes, blobs }: FinishedPack): void {
+  const word = creditWords.unstoredPacks + start.number
+  for (let waiting; (waiting = Atomics.load(credit, word)) >= maxUnstoredPacks;) Atomics.wait(credit, word, waiting)
+  Atomics.add(credit, word, 1)
+  tell({ kind: 'pack', id, bytes, blobs }, [bytes.buffer, ...buffersOf({ blobs })])
+}
+
+function tell(message: FromWorker, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer)
+}
+
+function failure(error: unknown): FromWorker {
+  if (error instanceof VaultError) {
+    const { code, message, hint } = error
+    return { kind: 'failed', code, message, ...(hint && { hint }) }
+  }
+  return { kind: 'failed', code: 'storage-failed', message: `the upload failed: ${String(error)}` }
+}
+
+/** Buffers arrive as plain arrays of bytes. */
+function keyOf({ key: { encrypt, k, r } }: WorkerStart) {
+  return { encrypt: Buffer.from(encrypt), k: Buffer.from(k), r: Buffer.from(r) }
+}
