@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -93,6 +93,19 @@ describe('local storage', () => {
     ])
       await writeFile(path.join(storage.location, file), 'x')
     for (const type of ['data', 'index', 'snapshots'] as const) expect(await storage.list(type)).toEqual([])
+  })
+
+  it('removes what killed programs have left unfinished, and nothing else', async () => {
+    const storage = new LocalStorage(await emptyFolder())
+    await storage.prepare()
+    await storage.save('data', name, bytes)
+    const folder = `data/${name.slice(0, 2)}`
+    const [left, fresh, foreign] = [`${folder}/${name}-tmp-123`, `index/${name}-tmp-9`, `${folder}/notes-tmp-1`]
+    for (const file of [left, fresh, foreign]) await writeFile(path.join(storage.location, file), 'unfinished')
+    for (const file of [left, foreign, `${folder}/${name}`]) await utimes(path.join(storage.location, file), 1000, 1000)
+    expect(await storage.removeLeftovers(Date.now() - 60_000)).toBe('unfinished'.length)
+    expect((await readdir(path.join(storage.location, folder))).toSorted()).toEqual([name, 'notes-tmp-1'])
+    expect(await readdir(path.join(storage.location, 'index'))).toEqual([`${name}-tmp-9`])
   })
 
   it('says what may not be read or written', async () => {

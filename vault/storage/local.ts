@@ -4,6 +4,7 @@ import { VaultError } from '../errors.ts'
 import { isId } from '../format/id.ts'
 import { isErrno, makeFolderDurably, syncFolder, writeFileDurably } from './durable.ts'
 import { dataFolders, folderTypes, storagePath } from './layout.ts'
+import { removeLeftovers } from './leftovers.ts'
 import type { FileType, Storage, StoredFile } from './storage.ts'
 
 interface Modes {
@@ -93,6 +94,10 @@ export class LocalStorage implements Storage {
       }
       await syncFolder(path.dirname(file))
     })
+  }
+
+  async removeLeftovers(before: number): Promise<number> {
+    return this.#doing('remove temporary files', () => removeLeftovers(this.location, before))
   }
 
   #path(type: FileType, name: string): string {

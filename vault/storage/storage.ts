@@ -30,4 +30,9 @@ export interface Storage {
   save(type: FileType, name: string, bytes: Uint8Array): Promise<void>
   /** A file that is not there is no error. */
   remove(type: FileType, name: string): Promise<void>
+  /**
+   * Where a killed program can leave unfinished files: removes those not changed since `before` (milliseconds since
+   * 1970) and returns their bytes.
+   */
+  removeLeftovers?(before: number): Promise<number>
 }
