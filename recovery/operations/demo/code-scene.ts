@@ -21,8 +21,9 @@ export interface Secrets {
 /**
  * The example application as a developer has it at five in the afternoon: a pushed commit, an unpushed one, a stash,
  * staged, changed and untracked files, and secrets that git ignores. `remote` becomes a bare repository beside it.
+ * `adapt` changes the files before the first commit.
  */
-export async function buildCode(root: string, remote: string): Promise<Secrets> {
+export async function buildCode(root: string, remote: string, adapt: () => Promise<void>): Promise<Secrets> {
   const git = async (...args: string[]) =>
     void (await runProgram({ command: 'git', args: ['-C', root, ...args], env: identity }))
   await fs.cp(exampleFolder, root, {
@@ -30,6 +31,7 @@ export async function buildCode(root: string, remote: string): Promise<Secrets> 
     filter: from => !/node_modules|\.env$/.test(path.relative(exampleFolder, from)),
   })
   await fs.appendFile(path.join(root, '.gitignore'), 'uploads/\npostgres-data/\n')
+  await adapt()
   await git('init', '--quiet', '--initial-branch', 'main')
   await runProgram({ command: 'git', args: ['init', '--quiet', '--bare', remote], env: identity })
   await git('remote', 'add', 'origin', remote)

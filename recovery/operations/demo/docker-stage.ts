@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs/promises'
-import net from 'node:net'
 import path from 'node:path'
 import { RecoveryError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
 import type { ComposeAddress } from '../../drivers/docker/compose.ts'
 import { postgresInService } from '../../drivers/postgres/in-service.ts'
 import type { Tools } from '../tools.ts'
+import { freePort } from './free-port.ts'
 import { buildCode, type Secrets } from './code-scene.ts'
 import type { ApplicationState, DemoStage } from './stage.ts'
 import { databaseState, folderState, gitState } from './state.ts'
@@ -52,7 +52,7 @@ export class DockerStage implements DemoStage {
   }
 
   async build(run: Run): Promise<void> {
-    this.#secrets = await buildCode(this.root, this.#remote)
+    this.#secrets = await buildCode(this.root, this.#remote, async () => {})
     this.#port = await freePort()
     await fs.writeFile(path.join(this.root, '.env'), `NOTES_PORT=${this.#port}\n`)
     await this.#tools.compose.up(this.#address, { services: [], build: true }, run)
@@ -118,15 +118,4 @@ export class DockerStage implements DemoStage {
     for (const volume of await this.#tools.engine.listVolumes({ [projectLabel]: this.#name }, run))
       await this.#tools.engine.removeVolume(volume, run)
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 }
