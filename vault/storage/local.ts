@@ -1,4 +1,4 @@
-import { chmod, open, readdir, readFile, stat, unlink } from 'node:fs/promises'
+import { chmod, mkdir, open, readdir, readFile, stat, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { VaultError } from '../errors.ts'
 import { isId } from '../format/id.ts'
@@ -25,8 +25,10 @@ export class LocalStorage implements Storage {
   async prepare(): Promise<void> {
     await this.#doing('prepare the folder', async () => {
       const { folder } = await this.#modesOfVault()
-      for (const name of [...folderTypes, ...dataFolders])
-        await makeFolderDurably(path.join(this.location, name), folder)
+      await makeFolderDurably(this.location, folder)
+      const names = [...folderTypes, ...dataFolders].map(name => path.join(this.location, name))
+      for (const name of names) await mkdir(name, { recursive: true, mode: folder })
+      for (const above of ['data', '']) await syncFolder(path.join(this.location, above))
     })
   }
 
