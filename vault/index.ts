@@ -4,8 +4,9 @@
  */
 export { VaultError, type ErrorDetails, type VaultErrorCode } from './errors.ts'
 export type { ExtendedAttribute, Nanoseconds, NodeMetadata, NodeType, TreeNode } from './format/node.ts'
-export type { ScryptCost } from './keyring.ts'
+export type { NewKey, ScryptCost } from './keyring.ts'
 export { openStorage } from './storage/location.ts'
 export { MemoryStorage } from './storage/memory.ts'
 export type { FileType, Storage, StoredFile } from './storage/storage.ts'
 export type * from './types.ts'
+export { createVault, openVault, type OpenOptions } from './vault.ts'

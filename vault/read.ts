@@ -4,6 +4,7 @@ import { joinPath, printablePath, splitPath } from './files/path.ts'
 import { VaultError } from './errors.ts'
 import { damaged } from './format/damaged.ts'
 import type { NodeMetadata, TreeNode } from './format/node.ts'
+import type { PointFolder } from './restore.ts'
 import type { Entry, PathInPoint, Snapshot } from './types.ts'
 
 // Reading a point by path. Every failure says which path of which point it is about.
@@ -57,6 +58,15 @@ export async function listFolder(
   const folder = await mustFind(reader, snapshot, path)
   if (folder.type !== 'dir') throw missing(snapshot, path, 'is not a folder')
   return readFolder(reader, snapshot, folder, Buffer.from(path))
+}
+
+/** A folder as a whole, for restoring and comparing. The top folder has no metadata of its own. */
+export async function findFolder(reader: BlobReader, snapshot: Snapshot, path: PathInPoint): Promise<PointFolder> {
+  const node = await mustFind(reader, snapshot, path)
+  if (node.type !== 'dir') throw missing(snapshot, path, 'is not a folder')
+  if (!node.subtree)
+    throw unreadable(snapshot, Buffer.from(path), damaged('it is a folder without a list of its entries'))
+  return node.name.length > 0 ? { tree: node.subtree, metadata: node } : { tree: node.subtree }
 }
 
 /** A file's bytes, each piece verified before it is handed out; rejects with vault-damaged if it cannot come whole. */

@@ -1,0 +1,139 @@
+import { checkRepository } from './check/check.ts'
+import { compareEntries, compareFolder } from './compare.ts'
+import { createRepository } from './create.ts'
+import { listKeys, saveKey, type NewKey, type ScryptCost } from './keyring.ts'
+import { listLocks, unlock } from './locks.ts'
+import { openRepository, type OpenedRepository } from './open.ts'
+import { entries, findFolder, findNode, listFolder, readFile } from './read.ts'
+import type { Repository } from './repository.ts'
+import { restoreFolder } from './restore.ts'
+import { findSnapshot, listSnapshots } from './snapshots.ts'
+import type { Storage } from './storage/storage.ts'
+import type * as types from './types.ts'
+import { withUploader } from './upload/uploader.ts'
+import { VaultReader } from './vault-reader.ts'
+
+export interface OpenOptions {
+  readonly password: string
+  /** What keys that are added cost. Default: measured on this machine. */
+  readonly scrypt?: ScryptCost
+}
+
+/**
+ * Makes a vault where there is none; `password` is its first key. What is returned has been opened anew with it. Rejects
+ * with vault-exists if there is one, or part of one.
+ */
+export async function createVault(storage: Storage, first: NewKey): Promise<types.Vault> {
+  return new OpenVault(await createRepository(storage, first), first.scrypt)
+}
+
+/** Opens a vault, ours or restic's. Rejects with vault-missing, wrong-password, vault-damaged or vault-unsupported. */
+export async function openVault(storage: Storage, { password, scrypt }: OpenOptions): Promise<types.Vault> {
+  return new OpenVault(await openRepository(storage, password), scrypt)
+}
+
+// Unfinished files of killed programs are nobody's after so long.
+const leftoverAfterMs = 24 * 60 * 60_000
+
+/** The parts of this room behind the one interface that others see. Its promises stand in types.ts. */
+class OpenVault implements types.Vault {
+  readonly keyId: string
+  readonly #repository: Repository
+  readonly #reader: VaultReader
+  readonly #scrypt: ScryptCost | undefined
+
+  constructor({ repository, keyId }: OpenedRepository, scrypt: ScryptCost | undefined) {
+    this.keyId = keyId
+    this.#repository = repository
+    this.#reader = new VaultReader(repository)
+    this.#scrypt = scrypt
+  }
+
+  get id(): string {
+    return this.#repository.config.id
+  }
+
+  get location(): string {
+    return this.#repository.location
+  }
+
+  get version(): 1 | 2 {
+    return this.#repository.config.version
+  }
+
+  async withUploader<T>(run: types.VaultRun, use: (uploader: types.Uploader) => Promise<T>): Promise<T> {
+    const result = await withUploader(this.#repository, this.#reader, run, use)
+    const before = (run.now ?? Date.now)() - leftoverAfterMs
+    // Tidying up is no part of what was asked for.
+    await this.#repository.storage.removeLeftovers?.(before).catch(() => {})
+    return result
+  }
+
+  listSnapshots(options: Parameters<types.Vault['listSnapshots']>[0] = {}): Promise<readonly types.Snapshot[]> {
+    return listSnapshots(this.#repository, options.damaged)
+  }
+
+  findSnapshot(idOrPrefix: string, filter?: (snapshot: types.Snapshot) => boolean): Promise<types.Snapshot> {
+    return findSnapshot(this.#repository, idOrPrefix, filter)
+  }
+
+  listFolder(snapshot: types.Snapshot, path: types.PathInPoint): ReturnType<types.Vault['listFolder']> {
+    return listFolder(this.#reader, snapshot, path)
+  }
+
+  findNode(snapshot: types.Snapshot, path: types.PathInPoint): ReturnType<types.Vault['findNode']> {
+    return findNode(this.#reader, snapshot, path)
+  }
+
+  readFile(snapshot: types.Snapshot, path: types.PathInPoint): AsyncIterable<Uint8Array> {
+    return readFile(this.#reader, snapshot, path)
+  }
+
+  entries(snapshot: types.Snapshot, path: types.PathInPoint): AsyncIterable<types.Entry> {
+    return entries(this.#reader, snapshot, path)
+  }
+
+  async restoreFolder(
+    ...[snapshot, path, target, options, run]: Parameters<types.Vault['restoreFolder']>
+  ): Promise<types.RestoredFolder> {
+    const folder = await findFolder(this.#reader, snapshot, path)
+    return restoreFolder(this.#reader, folder, target, options, run)
+  }
+
+  async compareFolder(
+    ...[snapshot, path, folder, options, run]: Parameters<types.Vault['compareFolder']>
+  ): Promise<readonly types.Difference[]> {
+    return compareFolder(this.#reader, await findFolder(this.#reader, snapshot, path), folder, options, run)
+  }
+
+  async compareEntries(
+    ...[snapshot, path, found, options, run]: Parameters<types.Vault['compareEntries']>
+  ): Promise<readonly types.Difference[]> {
+    return compareEntries(this.#reader, await findFolder(this.#reader, snapshot, path), found, options, run)
+  }
+
+  check(options: { readonly readData: boolean }, run: types.VaultRun): Promise<types.CheckReport> {
+    return checkRepository(this.#repository, options, run)
+  }
+
+  listKeys(): Promise<readonly types.KeyInfo[]> {
+    return listKeys(this.#repository.storage)
+  }
+
+  addKey(password: string, username: string): Promise<string> {
+    const { storage, key } = this.#repository
+    return saveKey(storage, key, { password, username, ...(this.#scrypt && { scrypt: this.#scrypt }) })
+  }
+
+  listLocks(): Promise<readonly types.Lock[]> {
+    return listLocks(this.#repository)
+  }
+
+  unlock(options: { readonly all: boolean }): Promise<readonly types.Lock[]> {
+    return unlock(this.#repository, options)
+  }
+
+  async close(): Promise<void> {
+    this.#reader.forget()
+  }
+}
