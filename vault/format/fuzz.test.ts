@@ -27,7 +27,8 @@ const parsers: Readonly<Record<string, (bytes: Buffer) => unknown>> = {
   lock: parseLock,
   index: parseIndex,
   snapshot: bytes => parseSnapshot('0'.repeat(64), bytes),
-  tree: parseTree,
+  tree: bytes => parseTree(bytes),
+  'large tree': bytes => parseTree(bytes, 5),
   'pack header': parsePackHeader,
   'end of a pack': bytes => parseHeaderPlace(bytes, bytes.length),
   'unpacked file': decodeUnpacked,
@@ -69,7 +70,10 @@ describe('a good file with some bytes changed', () => {
         nodes.filter((node, at) => nodes.findIndex(({ name }) => name.toString() === node.name.toString()) === at),
       )
       fc.assert(
-        fc.property(mutated(bytes), changed => parsesOrRejects(() => parseTree(changed))),
+        fc.property(mutated(bytes), changed => {
+          parsesOrRejects(() => parseTree(changed))
+          parsesOrRejects(() => parseTree(changed, 100))
+        }),
         { numRuns: 50 },
       )
     }

@@ -1,4 +1,5 @@
-import { damaged } from './damaged.ts'
+import { constants } from 'node:buffer'
+import { damaged, unsupported } from './damaged.ts'
 
 // The JSON of a repository is written by Go programs, with integers up to 2^64 - 1. JavaScript's parser would round them
 // silently, and would take 1e3 for an integer, which Go refuses. Numbers that are not plain and small are therefore kept
@@ -24,11 +25,13 @@ const keepHardNumbers: Reviver = (_key, value, { source }) =>
 
 /** Parses a JSON document; numbers other than safe plain integers become raw JSON values. Invalid UTF-8 reads as U+FFFD, as in Go. */
 export function parseJson(bytes: Uint8Array, what: string): unknown {
+  if (bytes.length > constants.MAX_STRING_LENGTH) throw unsupported(`${what} is too large to be read`)
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
   try {
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
     return hardNumber.test(text) ? parse(text, keepHardNumbers) : parse(text)
-  } catch (error) {
-    throw damaged(`${what} is not valid JSON`, error)
+  } catch {
+    // The parser's own message quotes the text, which may be a key.
+    throw damaged(`${what} is not valid JSON`)
   }
 }
 

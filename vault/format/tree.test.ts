@@ -112,6 +112,30 @@ describe('a tree', () => {
     )
   })
 
+  it('that is too large for a string is read piece by piece, the same', () => {
+    const distinct = fc.uniqueArray(anyNode, { comparator: (a, b) => compareNames(a, b) === 0, maxLength: 8 })
+    fc.assert(
+      fc.property(distinct, fc.nat(2000), (nodes, pieceBytes) => {
+        const bytes = encodeTree(nodes)
+        expect(parseTree(bytes, pieceBytes)).toEqual(parseTree(bytes))
+      }),
+    )
+  })
+
+  it.each([
+    '{"nodes":[{},]}',
+    '{"nodes":[{}',
+    '{"nodes":[{}]',
+    '{"nodes":[,{}]}',
+    '{"nodes":[{}]]}',
+    '{"nodes":["a]}',
+    '{"nodes":[{"x":1}}]}',
+    '[{}]',
+    '',
+  ])('that is too large for a string and broken, as in %s, is refused', json =>
+    expect(() => parseTree(Buffer.from(json), 0)).toThrow(expect.objectContaining({ name: 'VaultError' })),
+  )
+
   it('cannot have two entries of one name', () => {
     const node = parseOne(written[2]!)
     expect(() => encodeTree([node, { ...node, size: 1n }])).toThrow(refused)
