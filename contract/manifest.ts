@@ -152,6 +152,8 @@ export const databaseServer = z.object({
       files: count,
       bytes: count,
       tablespaces: z.array(z.object({ oid: z.string(), location: z.string(), inPoint: pathText })),
+      /** What the server said of corrupt pages: the backup is kept, and they are in it. */
+      corrupt: z.array(z.string()).default([]),
     })
     .nullable(),
 })
