@@ -202,6 +202,7 @@ describe('the target', () => {
     const stat = fs.statSync(target, { bigint: true })
     expect(stat.mode & 0o777n).toBe(0o751n)
     expect(stat.mtimeNs).toBe(1_600_000_000_000_000_007n)
+    expect(fs.statSync(path.join(folder, 'not')).mode & 0o777).toBe(0o777 & ~process.umask())
   })
 
   it('is not touched if it is not empty', async () => {

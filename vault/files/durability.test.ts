@@ -30,7 +30,7 @@ describe('bringing to disk', () => {
     await expect(oneByOne.fileDone(file)).rejects.toMatchObject({ code: 'EBADF' })
     await oneByOne.folderDone(Buffer.from(folder))
     await expect(oneByOne.folderDone(Buffer.from(path.join(folder, 'file')))).rejects.toMatchObject({ code: 'ENOTDIR' })
-    await oneByOne.finish([])
+    await oneByOne.finish([Buffer.from(folder)])
   })
 })
 

@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 import { promisify } from 'node:util'
+import { joinPath } from './path.ts'
 import { posixFeatures, syncFilesystem } from './posix.ts'
 
 const fsync = promisify(fs.fsync)
@@ -29,7 +30,10 @@ const atOnce: Durability = {
 const oneByOne: Durability = {
   fileDone: fd => fsync(fd),
   folderDone: path => withOpenFolder(path, fsync),
-  finish: nothing,
+  // The folder above the target, which may have been made just now, has to know it too.
+  async finish(folders) {
+    for (const folder of folders) await withOpenFolder(joinPath(folder, Buffer.from('..')), fsync)
+  },
 }
 
 async function withOpenFolder(path: Buffer, use: (fd: number) => Promise<void>): Promise<void> {
