@@ -2,14 +2,15 @@ import { RecoveryJournal } from '../../journal/recovery-journal.ts'
 import { RecoveryError } from '../../domain/errors.ts'
 import type { Manifest } from '../../../contract/manifest.ts'
 import type { Run } from '../../domain/run.ts'
-import { parseModel } from '../../drivers/docker/index.ts'
 import type { ComposeModel } from '../../drivers/docker/compose.ts'
 import type { Vault } from '../../../vault/index.ts'
 import type { RecoveryPoint } from '../points.ts'
 import { shortId } from '../points.ts'
 import type { Tools } from '../tools.ts'
+import { pointReader } from '../point-reader.ts'
 import { planImages } from './images.ts'
 import { bytesNeeded, imagesNeeded, plannedVolumes, servicesToStart, type RecoveryPlan } from './plan.ts'
+import { recordedModel } from './recorded-model.ts'
 import { findObstacles } from './preflight.ts'
 import { recoveryTarget, targetBindPath, targetVolumeName, type RecoveryTarget } from './target.ts'
 
@@ -35,7 +36,7 @@ export async function planRecovery(
   const found = recoveryTarget(manifest, request.root)
   const projectName = journal?.record.projectName ?? request.projectName ?? found.projectName
   const target = { ...found, projectName }
-  const model = await recordedModel(vault, point)
+  const model = await recordedModel(pointReader(vault, snapshot, 'plan'))
   const images = imagesNeeded(manifest)
   const usesEngine = manifest.project.composeFiles.length > 0
   const plan = {
@@ -64,14 +65,6 @@ async function findJournal(root: string, vault: Vault, point: string): Promise<R
       hint: `finish that one first with --point ${shortId(journal.record.point)}, or recover into another folder`,
     },
   )
-}
-
-async function recordedModel(vault: Vault, { manifest, snapshot }: RecoveryPoint): Promise<ComposeModel | undefined> {
-  if (manifest.project.composeFiles.length === 0) return undefined
-  if (!(await vault.findNode(snapshot, 'compose/resolved.json'))) return undefined
-  const pieces: Uint8Array[] = []
-  for await (const piece of vault.readFile(snapshot, 'compose/resolved.json')) pieces.push(piece)
-  return parseModel(JSON.parse(Buffer.concat(pieces).toString('utf8')) as Record<string, unknown>)
 }
 
 function plannedServerVolumes(

@@ -15,6 +15,7 @@ import { bringCode, bringConfig, bringVolume } from './bring-back.ts'
 import { bringDatabase } from './bring-database.ts'
 import { pullImages } from './images.ts'
 import type { RecoveryPlan } from './plan.ts'
+import { modelDifferences, recordedModel } from './recorded-model.ts'
 import { startServices, tryLogins } from './start.ts'
 import { bringLocalServer } from './local-server.ts'
 import { once, type StepTime, type Workshop } from './workshop.ts'
@@ -118,8 +119,10 @@ async function bringCompose(shop: Workshop, start: boolean): Promise<void> {
 }
 
 /** The recovered files must describe the volumes that the plan checked for; otherwise data would land where nobody looks. */
-async function resolveModel({ tools, address, plan, run }: Workshop): Promise<ComposeModel> {
+async function resolveModel(shop: Workshop): Promise<ComposeModel> {
+  const { tools, address, plan, run } = shop
   const model = await tools.compose.resolve(address, run)
+  await warnOfDifferences(shop, model)
   const planned = [...plan.volumes, ...plan.serverVolumes].map(({ name }) => name)
   const unplanned = plan.volumes.find(
     ({ facts, name }) => facts.kind === 'volume' && !model.volumes.some(volume => volume.name === name),
@@ -133,6 +136,16 @@ async function resolveModel({ tools, address, plan, run }: Workshop): Promise<Co
       },
     )
   return model
+}
+
+async function warnOfDifferences({ reader, manifest, plan, run }: Workshop, model: ComposeModel): Promise<void> {
+  const recorded = await recordedModel(reader('plan'))
+  if (!recorded) return
+  for (const difference of modelDifferences(recorded, model, { old: manifest.project.root, new: plan.target.root }))
+    run.report({
+      kind: 'warning',
+      text: `not as when the point was taken: ${difference}; it came from outside the project, such as the shell's environment`,
+    })
 }
 
 async function buildImages({ plan, tools, address, run }: Workshop): Promise<readonly Check[]> {
