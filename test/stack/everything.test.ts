@@ -85,9 +85,11 @@ for (const { way, asUser, direct, skip } of ways)
       expect(hole).toBeLessThan(1024)
     })
 
-    it.runIf(direct)('keeps extended attributes and capabilities', async () => {
-      expect(await xattrs(await mountpoint(`${sandbox.name}_uploads`))).toBe(attributes)
-    })
+    // Only there can they be read, by whomever.
+    if (direct)
+      it('keeps extended attributes and capabilities', async () => {
+        expect(await xattrs(await mountpoint(`${sandbox.name}_uploads`))).toBe(attributes)
+      })
 
     it('makes volumes that Compose takes for its own, and containers that it leaves running', async () => {
       expect(after.volumes).toEqual(before.volumes)

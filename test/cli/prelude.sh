@@ -1,0 +1,41 @@
+# What the scripts of this folder can use besides the shell's own.
+
+# A small project without Docker: a folder with code, a secret and data, kept in a vault beside it; one point taken.
+make_shop() {
+  mkdir -p shop/data/photos shop/src
+  printf 'name: shop\nvolumes:\n  ./data: {}\n' >shop/aidatavault.yml
+  echo 'API_KEY=s3cr3t' >shop/.env
+  echo 'console.log(1)' >shop/src/main.js
+  echo 'a photo' >shop/data/photos/a.jpg
+  head -c 300000 /dev/urandom >shop/data/photos/b.jpg
+}
+protect_shop() {
+  make_shop
+  (cd shop && aidatavault init "$WORK/vault" --no-remember && aidatavault backup) >/dev/null
+}
+
+# A program as somebody who is not root.
+somebody() { setpriv --reuid=64321 --regid=64321 --clear-groups -- "$@"; }
+
+# restic on the vault.
+judge() { RESTIC_PASSWORD=$AIDATAVAULT_PASSWORD restic --no-cache --quiet -r "$WORK/vault" "$@"; }
+
+# How many points the vault has.
+count_points() { find "$WORK/vault/snapshots" -type f | wc -l; }
+
+# Everything in the vault but its locks, as one number: to see that nothing was changed.
+vault_sum() { (cd "$WORK/vault" && find . -type f -not -path './locks/*' -exec sha256sum {} + | sort | sha256sum); }
+remember_vault() { vault_sum >"$WORK/.vault-sum"; }
+vault_is_unchanged() { vault_sum | cmp - "$WORK/.vault-sum" && [ -z "$(ls "$WORK/vault/locks")" ]; }
+
+# The largest pack, which holds the photos.
+largest_pack() { find "$WORK/vault/data" -type f -printf '%s %p\n' | sort -n | tail -1 | cut -d' ' -f2-; }
+# Turns one bit over, in the middle of a file.
+flip_bit() { chmod u+w "$1"; python3 -c 'import sys; f = open(sys.argv[1], "r+b"); f.seek(0, 2); at = f.tell() // 2; f.seek(at); b = f.read(1)[0]; f.seek(at); f.write(bytes([b ^ 1]))' "$1"; }
+
+# A small disk of its own.
+small_disk() { mkdir -p "$1" && mount -t tmpfs -o "size=$2" tmpfs "$1"; }
+
+clean_up() {
+  awk -v work="$WORK/" 'index($2, work) == 1 { print $2 }' /proc/mounts | xargs -r -n 1 umount || true
+}
