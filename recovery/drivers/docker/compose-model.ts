@@ -7,7 +7,7 @@ const texts = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(),
 
 const service = z.object({
   image: z.string().nullish(),
-  build: z.unknown(),
+  build: z.unknown().optional(),
   profiles: z.array(z.string()).nullish(),
   environment: texts,
   labels: texts,
@@ -31,7 +31,7 @@ const service = z.object({
       }),
     )
     .nullish(),
-  healthcheck: z.object({ disable: z.boolean().nullish(), test: z.unknown() }).nullish(),
+  healthcheck: z.object({ disable: z.boolean().nullish(), test: z.unknown().optional() }).nullish(),
   depends_on: z.record(z.string(), z.unknown()).nullish(),
   scale: z.number().nullish(),
   deploy: z.object({ replicas: z.number().nullish() }).nullish(),
