@@ -20,6 +20,18 @@ somebody() { setpriv --reuid=64321 --regid=64321 --clear-groups -- "$@"; }
 # restic on the vault.
 judge() { RESTIC_PASSWORD=$AIDATAVAULT_PASSWORD restic --no-cache --quiet -r "$WORK/vault" "$@"; }
 
+# Lets restic write into the vault, without end, so that its lock stays; and ends that as a crash would.
+hold_vault() {
+  mkfifo "$WORK/hold"
+  sleep 600 >"$WORK/hold" 2>/dev/null &
+  echo $! >"$WORK/.holders"
+  RESTIC_PASSWORD=$AIDATAVAULT_PASSWORD restic --no-cache -r "$WORK/vault" backup --stdin <"$WORK/hold" >/dev/null 2>&1 &
+  echo $! >>"$WORK/.holders"
+  for _ in {1..200}; do if [ -n "$(ls "$WORK/vault/locks")" ]; then return; fi; sleep 0.05; done
+  return 1
+}
+let_go() { xargs -r kill -9 <"$WORK/.holders" 2>/dev/null || true; rm -f "$WORK/.holders"; }
+
 # How many points the vault has.
 count_points() { find "$WORK/vault/snapshots" -type f | wc -l; }
 
@@ -37,5 +49,6 @@ flip_bit() { chmod u+w "$1"; python3 -c 'import sys; f = open(sys.argv[1], "r+b"
 small_disk() { mkdir -p "$1" && mount -t tmpfs -o "size=$2" tmpfs "$1"; }
 
 clean_up() {
+  if [ -f "$WORK/.holders" ]; then let_go; fi
   awk -v work="$WORK/" 'index($2, work) == 1 { print $2 }' /proc/mounts | xargs -r -n 1 umount || true
 }

@@ -89,6 +89,6 @@ export async function leftContainers({ name }: Sandbox): Promise<string[]> {
 
 /** Takes the project away: containers, volumes, networks, and its folder. The vault alone stays. */
 export async function destroyProject(sandbox: Sandbox): Promise<void> {
-  await sandbox.compose('down', '--volumes', '--timeout', '2')
+  await sandbox.compose('--profile', '*', 'down', '--volumes', '--timeout', '2')
   await fs.rm(sandbox.project, { recursive: true })
 }
