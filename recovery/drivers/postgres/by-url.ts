@@ -6,7 +6,7 @@ import { startBaseBackup } from './base-backup/start.ts'
 import { clientOperations } from './client-programs.ts'
 import { askClient } from './connect.ts'
 import { parseConnectionUrl } from './connection-settings.ts'
-import type { HeldSnapshot, PostgresAccess } from './postgres-access.ts'
+import type { HeldSnapshot, PostgresAccess, Row } from './postgres-access.ts'
 import { askHome, askOwnRole, askServerFacts, noSuperuser } from './server-questions.ts'
 import { noTimeouts, ownSearchPath, snapshotBegin, snapshotId } from './snapshot-statements.ts'
 import { splitStatements } from './statements.ts'
@@ -31,7 +31,7 @@ export function postgresByUrl(options: ByUrlOptions): PostgresAccess {
   const name = options.name ?? `${settings.host}:${settings.port}`
   const applicationName = `aidatavault ${randomUUID().slice(0, 8)}`
   const sessions = urlSessions(() => settings, name, applicationName)
-  const askAtHome = (run: Run) => (sql: string) => sessions.query(settings.database, sql, run)
+  const askAtHome = (run: Run) => (sql: string) => askAnywhere(sessions, settings.database, sql, run)
   const server = (run: Run) => askServerFacts(askAtHome(run))
   const majorOf = async (run: Run) => Math.floor((await server(run)).version / 10_000)
   const clients = urlClients(() => settings, majorOf, applicationName)
@@ -62,6 +62,27 @@ export function postgresByUrl(options: ByUrlOptions): PostgresAccess {
     },
   }
 }
+
+/** The URL's database need not be there, as before a restore, or may be closed for a moment. */
+async function askAnywhere(sessions: UrlSessions, first: string, sql: string, run: Run): Promise<readonly Row[]> {
+  let refusal: unknown
+  for (const database of new Set([first, 'postgres', 'template1'])) {
+    try {
+      return await sessions.query(database, sql, run)
+    } catch (error) {
+      if (!isAboutDatabase(error)) throw error
+      refusal ??= error
+    }
+  }
+  throw refusal
+}
+
+// No such database (3D000), not accepting connections (55000).
+const isAboutDatabase = (error: unknown): boolean =>
+  error instanceof RecoveryError &&
+  error.code === 'database-unreachable' &&
+  error.cause instanceof pg.DatabaseError &&
+  ['3D000', '55000'].includes(error.cause.code ?? '')
 
 function superuser(server: string, role: { readonly name: string; readonly superuser: boolean }): string {
   if (!role.superuser) throw noSuperuser(server, role.name)

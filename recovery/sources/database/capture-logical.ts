@@ -1,0 +1,93 @@
+import type { DatabaseFacts, DatabaseServer } from '../../../contract/manifest.ts'
+import { RecoveryError } from '../../domain/errors.ts'
+import { step } from '../../domain/run.ts'
+import type { CaptureWork } from './capture-work.ts'
+import { checkedDump, checkedGlobals } from './checked-stream.ts'
+import { countRows, readContent, sequenceFacts } from './database-facts.ts'
+import { obstacleOf, type DatabaseProperties } from './database-list.ts'
+import { during } from './failures.ts'
+import { withSnapshots, type HeldDatabase } from './held-snapshots.ts'
+import { dumpPath, globalsPath } from './point-paths.ts'
+import { roleNames } from './roles.ts'
+
+type Globals = NonNullable<DatabaseServer['globals']>
+
+export interface LogicalCapture {
+  readonly roles: string[]
+  readonly globals: Globals
+  readonly databases: DatabaseFacts[]
+}
+
+/**
+ * Roles and every database, each as a dump from a snapshot in which its rows are counted. `snapshotsHeld` is called when
+ * the moment of every database is fixed: what is read from then on is not older than they are.
+ */
+export async function captureLogical(
+  work: CaptureWork,
+  databases: readonly DatabaseProperties[],
+  snapshotsHeld: () => void,
+): Promise<LogicalCapture> {
+  const open = databases.filter(database => !obstacleOf(database))
+  const names = open.map(({ name }) => name)
+  return withSnapshots(work.access, names, work.run, async held => {
+    snapshotsHeld()
+    const { globals, roles } = await captureRoles(work, held)
+    const facts: DatabaseFacts[] = []
+    for (const properties of databases) {
+      const database = held.find(({ name }) => name === properties.name)
+      facts.push(database ? await captureDatabase(work, properties, database) : closed(properties))
+    }
+    return { roles, globals, databases: facts }
+  })
+}
+
+/** A database that lets nobody in is named, with nothing in it. */
+const closed = (properties: DatabaseProperties): DatabaseFacts => ({
+  ...properties,
+  ...{ extensions: [], tables: [], sequences: [], largeObjects: 0, objects: {}, settings: [], dump: null },
+})
+
+/** After the snapshots: a role that came since does no harm, one that is missing would make the dumps unrestorable. */
+async function captureRoles(
+  { server, access, writer, run }: CaptureWork,
+  held: readonly HeldDatabase[],
+): Promise<{ globals: Globals; roles: string[] }> {
+  const what = `the roles of PostgreSQL ${server}`
+  const path = globalsPath(server)
+  const { bytes, finished } = access.dumpGlobals(run)
+  const saved = await during(what, 'capture-failed', () =>
+    writer.save({ kind: 'stream', path, bytes: checkedGlobals(bytes, what), finished }),
+  )
+  const roles = await roleNames(async sql => access.query(await access.home(run), sql, run))
+  for (const { snapshot } of held) {
+    const lost = (await roleNames(sql => snapshot.query(sql))).find(role => !roles.includes(role))
+    if (lost !== undefined) throw roleWasDropped(lost)
+  }
+  return { globals: { inPoint: path, bytes: saved.bytes, sha256: saved.sha256 }, roles }
+}
+
+const roleWasDropped = (role: string): RecoveryError =>
+  new RecoveryError('capture-failed', `role ${role} was dropped while the databases were captured`, {
+    hint: 'take the point again',
+  })
+
+async function captureDatabase(
+  { server, access, writer, run }: CaptureWork,
+  properties: DatabaseProperties,
+  { snapshot, tables: found }: HeldDatabase,
+): Promise<DatabaseFacts> {
+  const what = `database ${server}/${properties.name}`
+  const ask = (sql: string) => snapshot.query(sql)
+  return step(run, what, () =>
+    during(what, 'capture-failed', async () => {
+      const { sequences, ...content } = await readContent(ask)
+      const tables = []
+      for (const table of found) tables.push(await countRows(ask, table))
+      const path = dumpPath(server, properties.name)
+      const { bytes, finished } = access.dump(properties.name, snapshot.id, run)
+      const saved = await writer.save({ kind: 'stream', path, bytes: checkedDump(bytes, what), finished })
+      const dump = { inPoint: path, bytes: saved.bytes, sha256: saved.sha256 }
+      return { ...properties, ...content, tables, sequences: sequences.map(sequenceFacts), dump }
+    }),
+  )
+}

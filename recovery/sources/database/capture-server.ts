@@ -1,0 +1,106 @@
+import type { DatabaseServer } from '../../../contract/manifest.ts'
+import { messageOf, RecoveryError } from '../../domain/errors.ts'
+import type { PointWriter } from '../../domain/point-content.ts'
+import type { Run } from '../../domain/run.ts'
+import type { PostgresAccess } from '../../drivers/postgres/postgres-access.ts'
+import type { ApplicationLogin, ProjectServer } from '../../project/project.ts'
+import type { CaptureWork } from './capture-work.ts'
+import { captureLogical } from './capture-logical.ts'
+import { capturePhysical } from './capture-physical.ts'
+import { saveConfiguration } from './configuration.ts'
+import { listDatabases, obstacleOf, type DatabaseProperties } from './database-list.ts'
+import { roleNames } from './roles.ts'
+
+export interface CaptureOptions {
+  /** Called when the moment of the capture is past: files that rows point at may be read from then on. */
+  readonly momentFixed?: () => void
+}
+
+/**
+ * Takes everything of one PostgreSQL server into the point: roles, configuration and every database (logical), or the
+ * data directory itself (physical). Resolves to what a recovery needs to know and a verification to compare. Rejects with
+ * capture-failed, database-unreachable or tool-missing when anything is not had whole.
+ */
+export async function captureServer(
+  server: ProjectServer,
+  access: PostgresAccess,
+  logins: readonly ApplicationLogin[],
+  writer: PointWriter,
+  run: Run,
+  options: CaptureOptions = {},
+): Promise<DatabaseServer> {
+  const { name, access: way, method, storedOn } = server
+  const user = await access.user(run)
+  await assertPossible(method, access, run)
+  const facts = await access.server(run)
+  const home = await access.home(run)
+  const databases = await listDatabases(sql => access.query(home, sql, run))
+  warnOfClosed(name, databases, run)
+  const work = { server: name, access, writer, run }
+  await saveConfiguration(work)
+  const captured = await capture(method, work, facts.systemIdentifier, databases, options)
+  const tried = await tryLogins(access, logins, run)
+  return { name, access: way, method, user, server: facts, storedOn, logins: tried, ...captured }
+}
+
+async function capture(
+  method: ProjectServer['method'],
+  work: CaptureWork,
+  systemIdentifier: string,
+  databases: readonly DatabaseProperties[],
+  { momentFixed = () => {} }: CaptureOptions,
+): Promise<Pick<DatabaseServer, 'roles' | 'globals' | 'databases' | 'physical'>> {
+  if (method === 'logical') {
+    return { ...(await captureLogical(work, databases, momentFixed)), physical: null }
+  }
+  const captured = await capturePhysical(work, systemIdentifier, databases)
+  momentFixed()
+  const { access, run } = work
+  const roles = await roleNames(async sql => access.query(await access.home(run), sql, run))
+  return { ...captured, roles, globals: null }
+}
+
+async function assertPossible(method: ProjectServer['method'], access: PostgresAccess, run: Run): Promise<void> {
+  const { clientPrograms, baseBackup } = await access.features(run)
+  if (method === 'logical' ? clientPrograms : baseBackup) return
+  throw method === 'logical' ? noPrograms(access.name) : noReplication(access.name)
+}
+
+const noPrograms = (name: string): RecoveryError =>
+  new RecoveryError(
+    'tool-missing',
+    `PostgreSQL ${name} needs pg_dump, pg_dumpall, pg_restore and psql of its version`,
+    {
+      hint: `install PostgreSQL's client programs, or set databases.${name}.method: physical in aidatavault.yml`,
+    },
+  )
+
+const noReplication = (name: string): RecoveryError =>
+  new RecoveryError('capture-failed', `PostgreSQL ${name} cannot be captured physically`, {
+    hint: `it takes a url, PostgreSQL 13 or newer, wal_level replica and max_wal_senders above 0; or leave databases.${name}.method out of aidatavault.yml`,
+  })
+
+function warnOfClosed(server: string, databases: readonly DatabaseProperties[], run: Run): void {
+  for (const database of databases) {
+    const why = obstacleOf(database)
+    if (why) run.report({ kind: 'warning', text: `database ${server}/${database.name} is not in the point: ${why}` })
+  }
+}
+
+/** That a login does not work is worth knowing, and no reason to be without a point. */
+async function tryLogins(
+  access: PostgresAccess,
+  logins: readonly ApplicationLogin[],
+  run: Run,
+): Promise<DatabaseServer['logins']> {
+  const tried: DatabaseServer['logins'] = []
+  for (const { user, password, database, from } of logins) {
+    const worked = await access.tryLogin({ user, password, database }, run).catch((error: unknown) => {
+      if (run.signal.aborted) throw error
+      run.report({ kind: 'warning', text: `the login of ${from} could not be tried: ${messageOf(error)}` })
+      return false
+    })
+    tried.push({ user, database, from, worked })
+  }
+  return tried
+}

@@ -1,0 +1,88 @@
+import { messageOf, RecoveryError } from '../../domain/errors.ts'
+import { quoteIdentifier } from '../../drivers/postgres/sql-text.ts'
+import { during } from './failures.ts'
+import { parseGlobals, type GlobalsScript } from './globals-script.ts'
+import { askServer, tellServer, type RestoreWork } from './restore-work.ts'
+import { roleNames } from './roles.ts'
+
+/**
+ * Makes the server's roles what the point says: attributes, password verifiers, settings, memberships. Roles that are
+ * there, the superuser included, are changed to it; so it can run again after it was cut off.
+ */
+export async function restoreRoles(work: RestoreWork): Promise<void> {
+  const { facts } = work
+  const what = `the roles of PostgreSQL ${facts.name}`
+  if (!facts.globals) throw new RecoveryError('restore-failed', `${what} are not in the point`)
+  const script = parseGlobals(await readText(work, facts.globals.inPoint))
+  await during(what, 'restore-failed', async () => {
+    await nameBootstrapRole(work)
+    await applyRoles(work, script)
+    await makeTablespaces(work, script)
+  })
+}
+
+async function readText({ reader }: RestoreWork, path: string): Promise<string> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of reader.readFile(path)) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+const helper = 'aidatavault_helper'
+
+/**
+ * The role that initdb made cannot lose its rights nor be dropped, so it must be the original's: where the environment
+ * names another one than the original began with, the role is renamed. Nobody can rename themselves; a helper does.
+ */
+async function nameBootstrapRole(work: RestoreWork): Promise<void> {
+  const names = await roleNames(askServer(work))
+  const [now, wanted] = [names[0], work.facts.roles[0]]
+  if (now === undefined || wanted === undefined || now === wanted || names.includes(wanted)) return
+  const statements = [
+    `CREATE ROLE ${helper} SUPERUSER`,
+    `SET SESSION AUTHORIZATION ${helper}`,
+    `ALTER ROLE ${quoteIdentifier(now)} RENAME TO ${quoteIdentifier(wanted)}`,
+    'RESET SESSION AUTHORIZATION',
+    `DROP ROLE ${helper}`,
+  ]
+  await inOneTransaction(work, statements)
+  work.access.actAs(wanted)
+}
+
+const inOneTransaction = async ({ access, run }: RestoreWork, statements: readonly string[]): Promise<void> =>
+  access.execute(await access.home(run), `${statements.join(';\n')};\n`, { oneTransaction: true }, run)
+
+async function applyRoles(work: RestoreWork, script: GlobalsScript): Promise<void> {
+  const present = await roleNames(askServer(work))
+  const missing = script.roles.filter(role => !present.includes(role))
+  const reset = script.roles.filter(role => present.includes(role)).flatMap(clearRole)
+  const created = missing.map(role => `CREATE ROLE ${quoteIdentifier(role)}`)
+  await inOneTransaction(work, [...created, ...reset, ...script.attributes])
+}
+
+/** What the script does not mention must not stay from before. */
+const clearRole = (role: string): string[] => [
+  `ALTER ROLE ${quoteIdentifier(role)} PASSWORD NULL`,
+  `ALTER ROLE ${quoteIdentifier(role)} RESET ALL`,
+]
+
+async function makeTablespaces(work: RestoreWork, script: GlobalsScript): Promise<void> {
+  const rows = await askServer(work)('SELECT spcname AS name FROM pg_catalog.pg_tablespace')
+  const present = new Set(rows.map(({ name }) => name))
+  for (const { name, location, create } of script.tablespaces) {
+    if (present.has(name)) continue
+    await tellServer(work, [create]).catch((error: unknown) => {
+      throw work.run.signal.aborted ? error : noTablespace(name, location, error)
+    })
+  }
+  await tellServer(work, script.tablespaceDetails)
+}
+
+const noTablespace = (name: string, location: string, error: unknown): RecoveryError =>
+  new RecoveryError(
+    'preflight-failed',
+    `tablespace ${name} cannot be made in ${location || 'the data directory'}: ${messageOf(error)}`,
+    {
+      hint: `give the server an empty folder ${location} that its own user may write to (a volume mounted there), and run it again`,
+      cause: error,
+    },
+  )
