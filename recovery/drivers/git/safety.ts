@@ -27,6 +27,7 @@ const inherited = [
   'GIT_REPLACE_REF_BASE',
   'GIT_SHALLOW_FILE',
   'GIT_GLOB_PATHSPECS',
+  'GIT_LITERAL_PATHSPECS',
   'GIT_NOGLOB_PATHSPECS',
   'GIT_ICASE_PATHSPECS',
   'GIT_QUARANTINE_PATH',
@@ -45,7 +46,6 @@ export const safeEnvironment: Readonly<Record<string, string | undefined>> = {
   GIT_NO_REPLACE_OBJECTS: '1',
   // A clone without all objects must not fetch them behind our back.
   GIT_NO_LAZY_FETCH: '1',
-  GIT_LITERAL_PATHSPECS: '1',
   GIT_PAGER: 'cat',
   LC_ALL: 'C',
 }

@@ -1,0 +1,32 @@
+/**
+ * The code of a project: a git repository with everything that is not pushed or not committed, or the files of a plain
+ * folder. The user's repository is only read: not a ref, an object or the index in it changes.
+ */
+import type { CodeFacts } from '../../../contract/manifest.ts'
+import type { PointReader, PointWriter } from '../../domain/point-content.ts'
+import type { Run } from '../../domain/run.ts'
+import type { Project } from '../../project/project.ts'
+import { capturing, restoring } from '../disk-error.ts'
+import { takenElsewhere } from '../elsewhere.ts'
+import { captureFolder } from './capture-folder.ts'
+import { captureGit } from './capture-git.ts'
+import { restorePlainFolder } from './restore-folder.ts'
+import { restoreGit } from './restore-git.ts'
+
+export { verifyCode } from './verify-code.ts'
+
+/** Captures the project's folder without what configuration and volumes bring back. */
+export function captureCode(project: Project, writer: PointWriter, run: Run): Promise<CodeFacts | null> {
+  const [{ root }, elsewhere] = [project, takenElsewhere(project)]
+  const capture = project.git?.top === root ? captureGit : captureFolder
+  return capturing('the code', () => capture(root, elsewhere, writer, run))
+}
+
+/**
+ * Brings it back into the folder `root`, which exists and holds nothing but `.aidatavault*` of ours. Nothing shows there
+ * before all of it is ready; cut off anywhere, it can be called again. Rejects with target-exists, restore-failed.
+ */
+export function restoreCode(facts: CodeFacts, reader: PointReader, root: string, run: Run): Promise<void> {
+  const restore = facts.kind === 'git' ? restoreGit : restorePlainFolder
+  return restoring('the code', () => restore(reader, root, run))
+}

@@ -1,0 +1,84 @@
+import fs from 'node:fs/promises'
+import type { VolumeFacts } from '../../../contract/manifest.ts'
+import { RecoveryError } from '../../domain/errors.ts'
+import type { Part, PointWriter, SavedPart } from '../../domain/point-content.ts'
+import type { Run } from '../../domain/run.ts'
+import type { ContainerEngine, VolumeInspection } from '../../drivers/docker/container-engine.ts'
+import type { ProjectVolume } from '../../project/project.ts'
+import { capturing } from '../disk-error.ts'
+import { volumeInPoint } from './layout.ts'
+
+/**
+ * Captures one volume or bind mount with owners, modes, times, links and empty folders; extended attributes too where its
+ * files can be read in place. Rejects with source-unreadable, image-unavailable, and as the engine does.
+ */
+export const captureVolume = (
+  volume: ProjectVolume,
+  engine: ContainerEngine,
+  writer: PointWriter,
+  run: Run,
+): Promise<VolumeFacts> =>
+  capturing(`volume ${volume.key}`, () =>
+    volume.kind === 'bind' ? captureBind(volume, writer) : captureFromEngine(volume, engine, writer, run),
+  )
+
+async function captureFromEngine(
+  volume: ProjectVolume,
+  engine: ContainerEngine,
+  writer: PointWriter,
+  run: Run,
+): Promise<VolumeFacts> {
+  const found = await engine.inspectVolume(volume.name, run)
+  if (!found) throw new RecoveryError('source-unreadable', `the engine has no volume named ${volume.name}`)
+  const part = await partOf(volume, engine, run)
+  return factsOf(volume, found, part, await writer.save(part))
+}
+
+async function captureBind(volume: ProjectVolume, writer: PointWriter): Promise<VolumeFacts> {
+  const inPoint = volumeInPoint(volume)
+  // Docker follows links to what it mounts.
+  const place = await fs.realpath(volume.name)
+  const part: Part = volume.isFile
+    ? { kind: 'file', path: inPoint, file: place }
+    : { kind: 'folder', path: inPoint, folder: place }
+  return factsOf(volume, undefined, part, await writer.save(part))
+}
+
+/** The volume's own folder where it can be read, else the engine's copy of it. */
+async function partOf(volume: ProjectVolume, engine: ContainerEngine, run: Run): Promise<Part> {
+  const inPoint = volumeInPoint(volume)
+  const folder = await engine.volumeFolder(volume.name, run)
+  if (folder !== undefined) return { kind: 'folder', path: inPoint, folder }
+  if (volume.image === undefined)
+    throw new RecoveryError('image-unavailable', `no image of this project mounts the volume ${volume.name}`, {
+      hint: 'a volume is read through a container of an image that is on this machine: pull or build the image of its service',
+    })
+  const { entries, finished } = await engine.readVolume(volume.name, volume.image, run)
+  return { kind: 'entries', path: inPoint, entries, finished }
+}
+
+function factsOf(
+  volume: ProjectVolume,
+  found: VolumeInspection | undefined,
+  part: Part,
+  saved: SavedPart,
+): VolumeFacts {
+  return {
+    key: volume.key,
+    kind: volume.kind,
+    name: volume.name,
+    inPoint: part.path,
+    mounts: volume.mounts.map(({ service, target }) => ({ service, target })),
+    driver: found?.driver ?? volume.driver,
+    driverOptions: { ...(found?.options ?? volume.driverOptions) },
+    labels: { ...(found?.labels ?? volume.labels) },
+    external: volume.external,
+    way: part.kind === 'entries' ? 'docker-cp' : 'files',
+    isFile: volume.isFile,
+    files: saved.files,
+    folders: saved.folders,
+    others: saved.others,
+    bytes: saved.bytes,
+    skipped: [...saved.skipped],
+  }
+}

@@ -1,0 +1,9 @@
+/**
+ * Volumes and bind mounts that hold no database: every file with owner, mode, times and links. Where their folder can be
+ * reached they are read and written in place, else through the container engine.
+ */
+export { volumesToCapture } from '../elsewhere.ts'
+export { captureVolume } from './capture-volume.ts'
+export { restoreVolume } from './restore-volume.ts'
+export type { VolumeTarget } from './restore-volume.ts'
+export { verifyVolume } from './verify-volume.ts'
