@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import { makeSpecialFile, posixFeatures, setTimes, setXattr } from '../posix.ts'
@@ -29,12 +28,15 @@ export const oddNames: readonly Buffer[] = [
 /** Whether the file system there keeps attributes of users. */
 export function keepsXattrs(folder: string): boolean {
   if (!posixFeatures.xattrs) return false
+  const probe = Buffer.from(`${folder}/probe`)
+  fs.writeFileSync(probe, '')
   try {
-    setXattr(Buffer.from(folder), Buffer.from('user.probe'), Buffer.from('1'))
-    execFileSync('setfattr', ['-x', 'user.probe', folder])
+    setXattr(probe, Buffer.from('user.probe'), Buffer.from('1'))
     return true
   } catch {
     return false
+  } finally {
+    fs.rmSync(probe)
   }
 }
 

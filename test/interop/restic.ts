@@ -1,0 +1,83 @@
+import { spawn, spawnSync } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+
+// The real restic, the judge of our vaults: what it checks, restores and reads of ours is right, and what it writes we
+// must be able to read.
+
+const bedTools = path.join(
+  process.env.AIDATAVAULT_BED_CACHE ?? path.join(os.homedir(), '.cache/aidatavault-bed'),
+  'tools/bin',
+)
+
+const isRestic018 = (binary: string): boolean =>
+  (spawnSync(binary, ['version'], { encoding: 'utf8' }).stdout ?? '').startsWith('restic 0.18')
+
+const binary = ['restic', path.join(bedTools, 'restic')].find(isRestic018)
+
+/** Whether an interop test leaves itself out; never where nothing may be skipped. `test/bed/make` fetches restic. */
+export const skipsInterop = binary === undefined && process.env['AIDATAVAULT_REQUIRE_DOCKER'] !== '1'
+
+export const password = 'geheim'
+
+export interface Outcome {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** restic on the repository at `location`; without a cache, so that it sees what lies there. */
+export class Restic {
+  readonly location: string
+  readonly #env: Readonly<Record<string, string>>
+
+  constructor(location: string, env: Readonly<Record<string, string>> = {}) {
+    this.location = location
+    this.#env = { RESTIC_PASSWORD: password, ...env }
+  }
+
+  /** Its standard output; throws with everything it said if it fails. */
+  run(...args: string[]): string {
+    const { status, stdout, stderr } = this.try(...args)
+    if (status !== 0) throw new Error(`restic ${args.join(' ')}: exit code ${status}\n${stdout}\n${stderr}`)
+    return stdout
+  }
+
+  try(...args: string[]): Outcome {
+    const options = { env: this.#environment(), encoding: 'utf8', maxBuffer: 1 << 30 } as const
+    return spawnSync(this.#binary(), this.#arguments(args), options)
+  }
+
+  json<T>(...args: string[]): T {
+    return JSON.parse(this.run(...args, '--json')) as T
+  }
+
+  /** Begins and goes on by itself; the caller ends it. */
+  start(...args: string[]): ChildProcess {
+    return spawn(this.#binary(), this.#arguments(args), { env: this.#environment(), stdio: ['pipe', 'pipe', 'pipe'] })
+  }
+
+  /** Its `check --read-data`: throws unless there is nothing to say against the repository, not even a hint. */
+  checkEverything(): void {
+    const said = this.run('check', '--read-data')
+    if (!said.includes('no errors were found') || /hint|warning|not referenced|duplicate|mixed/i.test(said))
+      throw new Error(said)
+  }
+
+  #binary(): string {
+    if (binary === undefined) throw new Error('restic 0.18 was not found; test/bed/make fetches it')
+    return binary
+  }
+
+  #arguments = (args: string[]) => ['--repo', this.location, '--no-cache', ...args]
+
+  #environment = () => ({ ...process.env, ...this.#env })
+}
+
+/** A folder for one test, removed when the test ends, read-only files included. */
+export function scratchFolder(): { readonly path: string; [Symbol.dispose](): void } {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'aidatavault-interop-'))
+  return { path: folder, [Symbol.dispose]: () => fs.rmSync(folder, { recursive: true, force: true }) }
+}
