@@ -18,8 +18,10 @@ export { verifyCode } from './verify-code.ts'
 /** Captures the project's folder without what configuration and volumes bring back. */
 export function captureCode(project: Project, writer: PointWriter, run: Run): Promise<CodeFacts | null> {
   const [{ root }, elsewhere] = [project, takenElsewhere(project)]
-  const capture = project.git?.top === root ? captureGit : captureFolder
-  return capturing('the code', () => capture(root, elsewhere, writer, run))
+  const isRepository = project.git?.top === root
+  return capturing<CodeFacts>('the code', () =>
+    isRepository ? captureGit(root, elsewhere, writer, run) : captureFolder(root, elsewhere, writer, run),
+  )
 }
 
 /**

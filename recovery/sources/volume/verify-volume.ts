@@ -7,6 +7,7 @@ import type { Run } from '../../domain/run.ts'
 import type { ContainerEngine } from '../../drivers/docker/container-engine.ts'
 import { fileSha256 } from '../file-sha256.ts'
 import type { VolumeTarget } from './restore-volume.ts'
+import { withExactTimes } from './whole-seconds.ts'
 
 /** Compares every byte and every attribute with the point. */
 export async function verifyVolume(
@@ -43,7 +44,8 @@ async function compare(
   if (target.image === undefined)
     throw new RecoveryError('image-unavailable', `there is no image to read the volume ${target.name} through`)
   const { entries, finished } = await engine.readVolume(target.name, target.image, run)
-  const [differences] = await Promise.all([reader.compareEntries(facts.inPoint, entries, ['xattr'], run), finished])
+  const exact = withExactTimes(entries, reader, facts.inPoint)
+  const [differences] = await Promise.all([reader.compareEntries(facts.inPoint, exact, ['xattr'], run), finished])
   return differences
 }
 
