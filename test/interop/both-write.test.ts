@@ -13,7 +13,8 @@ interface BackupSummary {
   readonly files_changed: number
   readonly files_unmodified: number
   readonly data_blobs: number
-  readonly tree_blobs: number
+  readonly total_files_processed: number
+  readonly total_bytes_processed: number
 }
 
 /** The last line that `restic backup --json` prints. */
@@ -78,6 +79,10 @@ describe.skipIf(skipsInterop)('one folder saved by both', () => {
     const before = listedBlobs(restic)
     const summary = backup(restic, '--host', 'their-host', source)
     expect(summary.data_blobs).toBe(0)
+    expect(ours.summary).toMatchObject({
+      totalFilesProcessed: summary.total_files_processed,
+      totalBytesProcessed: summary.total_bytes_processed,
+    })
     expect((await subtree(vault, summary.snapshot_id)).subtree).toBe((await subtree(vault, ours.id)).subtree)
     const after = listedBlobs(restic)
     // New are only the folders above, of which ours know nothing but the names.
@@ -125,6 +130,24 @@ describe.skipIf(skipsInterop)('one folder saved by both', () => {
     expect(ours.summary).toMatchObject({ filesNew: 0, filesChanged: 1 })
     expect(await vault.compareFolder(ours, inPoint, source, {}, {})).toEqual([])
     restic.checkEverything()
+    await vault.close()
+  })
+
+  it('is stored once in a repository of version 1 too, where nothing is compressed', async () => {
+    const restic = new Restic(path.join(scratch.path, 'version-1'), { TZ: zone })
+    restic.run('init', '--repository-version', '1')
+    backup(restic, source)
+    const before = listedBlobs(restic)
+    const vault = await openVault(openStorage(restic.location), { password })
+    fs.writeFileSync(path.join(source, 'many/file 9'), 'new in this version')
+    const ours = await save(vault, inPoint, source)
+    const after = listedBlobs(restic)
+    expect(count(after, 'data') - count(before, 'data')).toBe(1)
+    expect(repeated(after)).toEqual([])
+    restic.checkEverything()
+    const target = path.join(scratch.path, 'from-version-1')
+    restic.run('restore', ours.id, '--target', target, '--verify')
+    expect(fs.readFileSync(path.join(target, inPoint, 'many/file 9'), 'utf8')).toBe('new in this version')
     await vault.close()
   })
 

@@ -43,25 +43,18 @@ describe.skipIf(skipsInterop)('a vault that we wrote', () => {
 
   it('is restored by restic: every name, byte, owner, mode, time, attribute and link', () => {
     const target = path.join(scratch.path, 'target')
-    restic.run('restore', `${snapshot.id}:volumes/data`, '--target', target, '--verify')
-    expect(differingLines(target, source)).toEqual([])
-  })
-
-  it('is the same for restic where it was saved entry by entry', () => {
-    const target = path.join(scratch.path, 'from-entries')
-    restic.run('restore', `${snapshot.id}:copied`, '--target', target, '--verify')
-    expect(differingLines(target, source)).toEqual([])
-  })
-
-  it('shows its streams and single files', () => {
-    expect(Buffer.from(restic.run('dump', snapshot.id, '/config/one file')).toString()).toBe(
-      'one file with three names',
-    )
-    const target = path.join(scratch.path, 'streams')
-    restic.run('restore', snapshot.id, '--target', target, '--include', '/databases', '--include', '/empty')
+    restic.run('restore', snapshot.id, '--target', target, '--verify')
+    expect(differingLines(path.join(target, 'volumes/data'), source)).toEqual([])
+    // Saved entry by entry, as it comes from a container, it is the same.
+    expect(differingLines(path.join(target, 'copied'), source)).toEqual([])
     expect(fs.readFileSync(path.join(target, 'databases/dump')).equals(stream)).toBe(true)
     expect(fs.statSync(path.join(target, 'databases/dump')).mode & 0o7777).toBe(0o640)
     expect(fs.statSync(path.join(target, 'empty')).size).toBe(0)
+  })
+
+  it('gives single files to restic', () => {
+    expect(restic.run('dump', snapshot.id, '/config/one file')).toBe('one file with three names')
+    expect(restic.run('ls', snapshot.id, '/volumes')).toContain('/volumes/data')
   })
 
   it('shows its point as we meant it', () => {
@@ -75,8 +68,6 @@ describe.skipIf(skipsInterop)('a vault that we wrote', () => {
       program_version: details.programVersion,
     })
     expect(new Date(shown!['time'] as string)).toEqual(details.time)
-    const stats = restic.json<{ total_file_count: number; total_size: number }>('stats', '--mode', 'restore-size')
-    expect(snapshot.summary).toMatchObject({ totalBytesProcessed: stats.total_size })
   })
 
   it("has trees that are restic's own, byte for byte: it can rewrite them", () => {
