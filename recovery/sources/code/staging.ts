@@ -3,6 +3,8 @@ import path from 'node:path'
 import { RecoveryError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
 import { runProgram } from '../../drivers/process/index.ts'
+import { removeFolder } from '../remove-folder.ts'
+import { syncFolder } from '../take-name.ts'
 import { stagingName } from './ours.ts'
 
 const readyName = 'ready'
@@ -47,10 +49,18 @@ async function moveAll(from: string, to: string, run: Run): Promise<void> {
     run.signal.throwIfAborted()
     const target = Buffer.concat([Buffer.from(`${to}/`), name])
     if (await exists(target)) throw occupied(target)
-    await fs.rename(Buffer.concat([Buffer.from(`${from}/`), name]), target)
+    await move(Buffer.concat([Buffer.from(`${from}/`), name]), target)
   }
-  const folder = await fs.open(to)
-  await folder.sync().finally(() => folder.close())
+  await syncFolder(to)
+}
+
+/** Who is not root cannot move a folder without the right to write into it. */
+async function move(from: Buffer, to: Buffer): Promise<void> {
+  const stats = await fs.lstat(from)
+  const isClosed = stats.isDirectory() && (stats.mode & 0o200) === 0
+  if (isClosed) await fs.chmod(from, (stats.mode & 0o7777) | 0o200)
+  await fs.rename(from, to)
+  if (isClosed) await fs.chmod(to, stats.mode & 0o7777)
 }
 
 const noSuchFolder = (error: NodeJS.ErrnoException): Buffer[] => {
@@ -75,20 +85,4 @@ async function writeThrough(root: string, run: Run): Promise<void> {
   await runProgram({ command: 'sync', args, signal: run.signal }).catch((error: unknown) => {
     if (!(error instanceof RecoveryError && error.code === 'tool-missing')) throw error
   })
-}
-
-/** Also where a folder came back without the right to write into it. */
-async function removeFolder(folder: string): Promise<void> {
-  const remove = () => fs.rm(folder, { recursive: true, force: true })
-  await remove().catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EACCES' && error.code !== 'EPERM') throw error
-    await makeWritable(Buffer.from(folder))
-    await remove()
-  })
-}
-
-async function makeWritable(folder: Buffer): Promise<void> {
-  await fs.chmod(folder, 0o700)
-  for (const entry of await fs.readdir(folder, { withFileTypes: true, encoding: 'buffer' }))
-    if (entry.isDirectory()) await makeWritable(Buffer.concat([folder, Buffer.from('/'), entry.name]))
 }

@@ -8,6 +8,7 @@ import type { PointReader } from '../../domain/point-content.ts'
 import type { Run } from '../../domain/run.ts'
 import { restoring } from '../disk-error.ts'
 import { fileSha256 } from '../file-sha256.ts'
+import { syncFolder, takeName } from '../take-name.ts'
 import { realTarget } from './real-target.ts'
 
 /** Readable by their owner alone, whatever they were. */
@@ -35,7 +36,8 @@ async function restoreAll(files: readonly ConfigFile[], reader: PointReader, roo
   for (const file of files) if (!(await isThere(file, root))) missing.push(file)
   for (const file of missing) {
     run.signal.throwIfAborted()
-    await bringBack(file, reader, root)
+    // One may be a link to another that is back by now.
+    if (!(await isThere(file, root))) await bringBack(file, reader, root)
   }
   for (const file of files.filter(isInProject)) await fs.chmod(configPath(root, file), modeToBe(file))
 }
@@ -86,26 +88,14 @@ export const draftOf = (target: string) =>
     `.aidatavault-recovery-${createHash('sha256').update(target).digest('hex').slice(0, 12)}`,
   )
 
-async function takeName(draft: string, target: string): Promise<void> {
-  try {
-    await fs.link(draft, target)
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? ''
-    if (code === 'EEXIST') throw differs(target)
-    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code)) throw error
-    // A file system without hard links.
-    if ((await fileSha256(target)) !== undefined) throw differs(target)
-    await fs.rename(draft, target)
-  }
-}
-
 async function writeDraft(draft: string, file: ConfigFile, entry: FileEntry): Promise<void> {
   const handle = await fs.open(draft, 'wx', privateMode)
   try {
     await fs.writeFile(handle, entry.bytes!)
     if (process.geteuid?.() === 0) await handle.chown(entry.uid, entry.gid)
     await handle.chmod(modeToBe(file))
-    const seconds = Number(entry.mtime / 1_000_000n) / 1000
+    // To a quarter of a microsecond, which is what a number holds.
+    const seconds = Number(entry.mtime) / 1e9
     await handle.utimes(seconds, seconds)
     await handle.sync()
   } finally {
@@ -122,9 +112,4 @@ async function makeFolder(folder: string, root: string): Promise<void> {
   if (first === undefined || process.geteuid?.() !== 0 || path.relative(root, first).startsWith('..')) return
   const { uid, gid } = await fs.stat(root)
   for (let made = folder; made.length >= first.length; made = path.dirname(made)) await fs.chown(made, uid, gid)
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await fs.open(folder)
-  await handle.sync().finally(() => handle.close())
 }

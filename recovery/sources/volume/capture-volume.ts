@@ -1,4 +1,5 @@
 import fs from 'node:fs/promises'
+import path from 'node:path'
 import type { VolumeFacts } from '../../../contract/manifest.ts'
 import { RecoveryError } from '../../domain/errors.ts'
 import type { Part, PointWriter, SavedPart } from '../../domain/point-content.ts'
@@ -39,7 +40,8 @@ async function captureBind(volume: ProjectVolume, writer: PointWriter): Promise<
   // Docker follows links to what it mounts.
   const place = await fs.realpath(volume.name)
   const part: Part = volume.isFile
-    ? { kind: 'file', path: inPoint, file: place }
+    ? // In a folder of its own, so that it comes back as a folder does, with all its attributes.
+      { kind: 'file', path: `${inPoint}/${path.basename(volume.name)}`, file: place }
     : { kind: 'folder', path: inPoint, folder: place }
   return factsOf(volume, undefined, part, await writer.save(part))
 }

@@ -5,24 +5,24 @@ import type { VolumeFacts } from '../../../contract/manifest.ts'
 import { RecoveryError } from '../../domain/errors.ts'
 import type { PointReader } from '../../domain/point-content.ts'
 import type { Run } from '../../domain/run.ts'
+import { removeFolder } from '../remove-folder.ts'
+import { syncFolder, takeName } from '../take-name.ts'
 
 /** Makes a bind mount's folder or file beside its place, and only then moves it there. What is in the way stays. */
 export async function restoreBind(facts: VolumeFacts, target: string, reader: PointReader, run: Run): Promise<void> {
   await assertFree(facts, target)
   await fs.mkdir(path.dirname(target), { recursive: true })
   const draft = draftOf(target)
-  await fs.rm(draft, { recursive: true, force: true })
+  await removeFolder(draft)
   try {
-    if (facts.isFile) await restoreFile(facts.inPoint, draft, reader)
-    else await reader.restoreFolder(facts.inPoint, draft, { existing: 'refuse' }, run)
+    const inPoint = facts.isFile ? path.posix.dirname(facts.inPoint) : facts.inPoint
+    await reader.restoreFolder(inPoint, draft, { existing: 'refuse' }, run)
     await assertFree(facts, target)
-    await move(draft, target, facts.isFile).catch((error: NodeJS.ErrnoException) => {
-      // A disk is mounted there: nothing can take its place, but it can be filled.
-      if (error.code !== 'EBUSY' && error.code !== 'EXDEV') throw error
-      return reader.restoreFolder(facts.inPoint, target, { existing: 'refuse' }, run)
-    })
+    if (facts.isFile) await takeName(path.join(draft, path.posix.basename(facts.inPoint)), target)
+    else await takePlace(draft, target, () => reader.restoreFolder(inPoint, target, { existing: 'refuse' }, run))
+    await syncFolder(path.dirname(target))
   } finally {
-    await fs.rm(draft, { recursive: true, force: true })
+    await removeFolder(draft)
   }
 }
 
@@ -42,28 +42,13 @@ async function assertFree({ isFile }: VolumeFacts, target: string): Promise<void
   })
 }
 
-async function restoreFile(inPoint: string, draft: string, reader: PointReader): Promise<void> {
-  for await (const entry of reader.entries(inPoint)) {
-    if (entry.type !== 'file') break
-    const handle = await fs.open(draft, 'wx', 0o600)
-    try {
-      await fs.writeFile(handle, entry.bytes!)
-      if (process.geteuid?.() === 0) await handle.chown(entry.uid, entry.gid)
-      await handle.chmod(entry.mode)
-      const seconds = Number(entry.mtime / 1_000_000n) / 1000
-      await handle.utimes(seconds, seconds)
-      return await handle.sync()
-    } finally {
-      await handle.close()
-    }
+/** A folder takes an empty one's place; `fill` is for a place where a disk is mounted, which nothing can take. */
+async function takePlace(draft: string, target: string, fill: () => Promise<unknown>): Promise<void> {
+  try {
+    await fs.rename(draft, target)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EBUSY' && code !== 'EXDEV') throw error
+    await fill()
   }
-  throw new RecoveryError('restore-failed', `the point holds no file at ${inPoint}`)
-}
-
-async function move(draft: string, target: string, isFile: boolean): Promise<unknown> {
-  // A folder takes an empty one's place; for a file a link refuses what came meanwhile.
-  if (isFile) await fs.link(draft, target)
-  else await fs.rename(draft, target)
-  const folder = await fs.open(path.dirname(target))
-  return folder.sync().finally(() => folder.close())
 }

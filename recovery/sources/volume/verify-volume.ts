@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import fs from 'node:fs/promises'
 import type { VolumeFacts } from '../../../contract/manifest.ts'
 import type { Check } from '../../domain/check.ts'
 import { RecoveryError } from '../../domain/errors.ts'
@@ -49,10 +50,18 @@ async function compare(
   return differences
 }
 
+/** Content, permissions, owner, time: what the reader compares of folders, of one file. */
 async function compareFile(facts: VolumeFacts, file: string, reader: PointReader): Promise<ContentDifference[]> {
-  const hash = createHash('sha256')
-  for await (const piece of reader.readFile(facts.inPoint)) hash.update(piece)
-  return (await fileSha256(file)) === hash.digest('hex') ? [] : [{ path: file, what: 'content' }]
+  for await (const entry of reader.entries(facts.inPoint)) {
+    const hash = createHash('sha256')
+    for await (const piece of entry.bytes ?? []) hash.update(piece)
+    if ((await fileSha256(file)) !== hash.digest('hex')) return [{ path: file, what: 'content' }]
+    const stats = await fs.lstat(file, { bigint: true })
+    const found = { mode: Number(stats.mode & 0o7777n), mtime: stats.mtimeNs }
+    const isSame = found.mode === entry.mode && found.mtime === entry.mtime
+    return isSame ? [] : [{ path: file, what: 'mode or mtime' }]
+  }
+  return [{ path: file, what: 'missing in the point' }]
 }
 
 async function checkSpec(
