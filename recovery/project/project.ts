@@ -20,7 +20,7 @@ export interface ProjectServer {
   readonly running: boolean
   /** By which sign it was found: 'image postgres:17', 'PGDATA', 'label', 'aidatavault.yml'. */
   readonly foundBy: string
-  /** Key of the volume, or absolute path of the bind mount, that holds PGDATA; null: none (an anonymous volume or the container's own layer). */
+  /** Key (as in `volumes`) of the volume or bind mount that holds PGDATA; null: none (an anonymous volume or the container's own layer). */
   readonly storedOn: string | null
   /** POSTGRES_USER, _PASSWORD, _DB of the service's environment, with defaults as the image has them. Holds a secret. */
   readonly environment: { readonly user: string; readonly password: string | undefined; readonly database: string }

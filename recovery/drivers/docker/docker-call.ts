@@ -24,11 +24,13 @@ const reserved = /^(DOCKER_|COMPOSE_|BUILDKIT_|BUILDX_|SSH_|LD_)|^(PATH|HOME|PWD
 function dockerCall(options: DockerOptions, args: readonly string[], run: Run, more: CallOptions): ProgramCall {
   const clash = Object.keys(more.env ?? {}).find(name => reserved.test(name))
   if (clash) throw new TypeError(`the variable ${clash} cannot be handed into a container`)
+  // Compose names a project after the folder as one came to it, links and all; the system alone would tell the real one.
+  const folder = more.cwd === undefined ? {} : { PWD: more.cwd }
   return {
     command: options.command ?? 'docker',
     args,
     // Advertisements and menus have no place in what a program reads.
-    env: { DOCKER_CLI_HINTS: 'false', COMPOSE_MENU: 'false', ...options.env, ...more.env },
+    env: { DOCKER_CLI_HINTS: 'false', COMPOSE_MENU: 'false', ...folder, ...options.env, ...more.env },
     secrets: [...(more.secrets ?? []), ...Object.values(more.env ?? {})],
     signal: run.signal,
     ...(more.cwd === undefined ? {} : { cwd: more.cwd }),

@@ -1,0 +1,148 @@
+import { readdir } from 'node:fs/promises'
+import path from 'node:path'
+import { isEnvFile, isMadeAnew } from './telling-names.ts'
+import { coverageOf } from './git-coverage.ts'
+import { isInside, realPath, seenFrom, statOf } from './paths.ts'
+import { whyUnprotected } from './unprotected-places.ts'
+import { folderOf, imageFor, serverAt } from './volume-sources.ts'
+import type { Run } from '../domain/run.ts'
+import type { Project, ProjectVolume } from './project.ts'
+import type { FoundVolumes, UsedMount, VolumeSources } from './volume-sources.ts'
+
+type LeftOut = Project['leftOut'][number]
+
+/** A place of the host with everyone who mounts it. */
+interface Bind {
+  /** Absolute, without links. */
+  readonly place: string
+  readonly users: readonly UsedMount[]
+}
+
+/** Bind mounts, and the folders that aidatavault.yml lists. */
+export async function bindVolumes(sources: VolumeSources, used: readonly UsedMount[], run: Run): Promise<FoundVolumes> {
+  const volumes: ProjectVolume[] = []
+  const leftOut: LeftOut[] = []
+  for (const bind of await bindsOf(sources, used)) {
+    const stat = await statOf(bind.place)
+    const readOnly = bind.users.length > 0 && bind.users.every(({ mount }) => mount.readOnly)
+    const why = bind.users.length > 0 ? whyUnprotected(bind.place, readOnly, stat) : undefined
+    const key = seenFrom(sources.root, bind.place)
+    if (why) leftOut.push({ what: `bind mount ${key}`, why })
+    else {
+      const found = await sortBind(bind, sources, run)
+      volumes.push(...found.volumes)
+      leftOut.push(...found.leftOut)
+    }
+  }
+  return { volumes: uniquePlaces(await besideServers(volumes, sources)), leftOut }
+}
+
+/** A folder in which a server's data directory lies is taken as everything in it but that one. */
+async function besideServers(volumes: readonly ProjectVolume[], sources: VolumeSources): Promise<ProjectVolume[]> {
+  const { servers, unwanted } = sources.servers
+  const places = [...servers, ...unwanted].flatMap(({ place }) => (place?.kind === 'bind' ? [place.source] : []))
+  const around = async (volume: ProjectVolume): Promise<ProjectVolume[]> => {
+    const holds = (folder: string) => places.some(place => place !== folder && isInside(place, folder))
+    if (volume.coveredByCode || volume.isFile || volume.holdsServer !== null || !holds(volume.name)) return [volume]
+    const names = await readdir(volume.name).catch(() => [])
+    // A name that is not UTF-8 cannot be listed here; then all of it is taken, for nothing may be missed.
+    if (names.length === 0 || names.some(name => name.includes('\uFFFD'))) return [volume]
+    const inner = names.map(name => ({ ...volume, ...placed(path.join(volume.name, name), sources.root) }))
+    const typed = await Promise.all(
+      inner.map(async one => ({ ...one, isFile: (await statOf(one.name))?.isFile() ?? false })),
+    )
+    return (await Promise.all(typed.filter(({ name }) => !places.includes(name)).map(around))).flat()
+  }
+  return (await Promise.all(volumes.map(around))).flat()
+}
+
+const placed = (place: string, root: string) => ({ key: seenFrom(root, place), name: place })
+
+async function bindsOf(sources: VolumeSources, used: readonly UsedMount[]): Promise<Bind[]> {
+  const places = new Map<string, UsedMount[]>()
+  const add = async (place: string, users: readonly UsedMount[]) => {
+    const real = await realPath(place)
+    places.set(real, [...(places.get(real) ?? []), ...users])
+  }
+  for (const user of used) if (user.mount.kind === 'bind') await add(user.mount.source, [user])
+  for (const key of Object.keys(sources.config.volumes ?? {})) {
+    const folder = folderOf(sources, key)
+    if (folder !== undefined) await add(folder, [])
+  }
+  return [...places].map(([place, users]) => ({ place, users }))
+}
+
+/** One place can be mounted itself and be found in another one that is. */
+const uniquePlaces = (volumes: readonly ProjectVolume[]): ProjectVolume[] =>
+  [...new Map(volumes.toReversed().map(volume => [volume.name, volume])).values()].toReversed()
+
+async function sortBind(bind: Bind, sources: VolumeSources, run: Run): Promise<FoundVolumes> {
+  const { root, git } = sources
+  const volume = await volumeAt(bind, sources)
+  const isProject = isInside(root, bind.place)
+  // Without git the code source takes the folder whole, but for what volumes bring back.
+  if (!git || (!isInside(root, bind.place) && !isInside(bind.place, root)))
+    return whole({ ...volume, coveredByCode: isProject })
+  if (volume.holdsServer !== null || !volume.exists) return whole(volume)
+  const { kind, ignored } = await coverageOf(git, isProject ? '' : seenFrom(root, bind.place), run)
+  const beside = ignored.filter(name => path.dirname(path.join(root, name)) === bind.place)
+  if (!isProject && (kind === 'data' || beside.length > mostOfOneFolder)) return whole(volume)
+  const rest =
+    kind === 'mixed' || isProject ? await ignoredVolumes(ignored, bind, sources) : { volumes: [], leftOut: [] }
+  return { volumes: [{ ...volume, coveredByCode: true }, ...rest.volumes], leftOut: rest.leftOut }
+}
+
+const whole = (volume: ProjectVolume): FoundVolumes => ({ volumes: [volume], leftOut: [] })
+
+// More in one folder than anyone lists by hand.
+const mostOfOneFolder = 100
+
+/** Data in the middle of code: every entry that git ignores is a volume of its own, so that code and data never overlap. */
+async function ignoredVolumes(ignored: readonly string[], bind: Bind, sources: VolumeSources): Promise<FoundVolumes> {
+  const { root } = sources
+  const volumes: ProjectVolume[] = []
+  const leftOut: LeftOut[] = []
+  for (const name of gathered(ignored, bind, root)) {
+    const place = path.join(root, name)
+    if (isMadeAnew(name))
+      leftOut.push({ what: `folder ${name}`, why: 'git ignores it, and it is made anew from the code' })
+    else if (isEnvFile(name)) continue
+    else volumes.push(await volumeAt({ place, users: usersBelow(bind, place) }, sources))
+  }
+  return { volumes: volumes.filter(({ exists }) => exists), leftOut }
+}
+
+/** Many ignored files side by side stand for the folder they lie in, unless that is the mounted place itself. */
+function gathered(ignored: readonly string[], bind: Bind, root: string): string[] {
+  const byFolder = Map.groupBy(ignored, name => path.dirname(name))
+  return [...byFolder].flatMap(([folder, names]) => {
+    const place = path.join(root, folder)
+    const stands = names.length > mostOfOneFolder && place !== bind.place
+    return stands ? [folder] : names
+  })
+}
+
+const usersBelow = ({ place, users }: Bind, inner: string): UsedMount[] =>
+  users.map(({ service, mount }) => ({
+    service,
+    mount: { ...mount, source: inner, target: path.posix.join(mount.target, path.relative(place, inner)) },
+  }))
+
+async function volumeAt({ place, users }: Bind, { root, servers, survey }: VolumeSources): Promise<ProjectVolume> {
+  const stat = await statOf(place)
+  const mounts = users.map(({ service, mount }) => ({
+    service: service.model.name,
+    target: mount.target,
+    readOnly: mount.readOnly,
+  }))
+  return {
+    ...placed(place, root),
+    ...{ kind: 'bind', external: false, driver: 'local', driverOptions: {} },
+    ...{ labels: {}, mounts, exists: stat !== undefined, isFile: stat?.isFile() ?? false, coveredByCode: false },
+    holdsServer: serverAt(servers, ({ kind, source }) => kind === 'bind' && source === place),
+    image: imageFor(
+      users.map(({ service }) => service),
+      survey,
+    ),
+  }
+}

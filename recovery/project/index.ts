@@ -1,0 +1,10 @@
+export { discoverProject } from './discover-project.ts'
+export type { DiscoveryRequest, DiscoveryTools } from './discover-project.ts'
+export type {
+  ApplicationLogin,
+  Project,
+  ProjectEnvFile,
+  ProjectServer,
+  ProjectService,
+  ProjectVolume,
+} from './project.ts'

@@ -1,0 +1,92 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { parse, YAMLParseError } from 'yaml'
+import type { z } from 'zod'
+import { config } from '../../contract/config.ts'
+import { RecoveryError } from '../domain/errors.ts'
+import { upward } from './paths.ts'
+import type { Config } from '../../contract/config.ts'
+
+const names = ['aidatavault.yml', 'aidatavault.yaml']
+
+/** aidatavault.yml as it stands, and where. */
+export interface FoundConfig {
+  /** Absolute. */
+  readonly file: string
+  readonly config: Config
+}
+
+/** aidatavault.yml of one folder; undefined where there is none. Rejects with project-invalid, naming file, key and what to do. */
+export async function readConfig(folder: string): Promise<FoundConfig | undefined> {
+  for (const name of names) {
+    const file = path.join(folder, name)
+    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR' || error.code === 'EISDIR') return undefined
+      throw new RecoveryError('project-invalid', `${file} cannot be read: ${error.code}`, {
+        hint: 'run as a user who may read it',
+        cause: error,
+      })
+    })
+    if (text !== undefined) return { file, config: parseConfig(text, file) }
+  }
+  return undefined
+}
+
+/** The nearest one, in the folder or above it. */
+export async function findConfig(start: string): Promise<FoundConfig | undefined> {
+  for (const folder of upward(start)) {
+    const found = await readConfig(folder)
+    if (found) return found
+  }
+  return undefined
+}
+
+/** An empty file is an empty configuration. */
+export function parseConfig(text: string, file: string): Config {
+  const parsed = config.safeParse(parseYaml(text, file) ?? {})
+  if (parsed.success) return parsed.data
+  const complaints = parsed.error.issues.map(complaint).join('; ')
+  throw new RecoveryError('project-invalid', `${file}: ${complaints}`, {
+    hint: 'mend the file; every key is explained in docs/reference/config.md',
+  })
+}
+
+function parseYaml(text: string, file: string): unknown {
+  try {
+    return parse(text) as unknown
+  } catch (error) {
+    const place = error instanceof YAMLParseError ? ` (line ${error.linePos?.[0].line ?? '?'})` : ''
+    throw new RecoveryError('project-invalid', `${file} is not valid YAML${place}`, {
+      hint: 'mend its indentation and quotes, then run this again',
+      cause: error,
+    })
+  }
+}
+
+/** Names the key and what it should be, never the value that is there: it may be a secret in the wrong place. */
+function complaint(issue: z.core.$ZodIssue): string {
+  const key = issue.path.join('.')
+  if (issue.code === 'unrecognized_keys') {
+    const unknown = issue.keys.map(name => [...issue.path, name].join('.')).join(', ')
+    return `unknown key ${unknown} (known here: ${knownKeys(issue.path).join(', ')})`
+  }
+  const form = forms[String(issue.path.at(-1))]
+  if (form) return `${key} must be ${form}`
+  return `${key || 'the file'}: ${issue.message}`
+}
+
+const forms: Readonly<Record<string, string>> = {
+  id: '8 to 64 lower-case letters, digits and hyphens, such as shop-4f2a91c8',
+  secretFrom: 'FILE#KEY: an env file of the project and the key in it, such as server/.env#DATABASE_URL',
+  method: 'logical or physical',
+  protect: 'true or false',
+}
+
+const knownKeys = (at: readonly PropertyKey[]): string[] => {
+  if (at.length === 0) return Object.keys(config.shape)
+  return at[0] === 'databases'
+    ? ['url', 'secretFrom', 'method', 'user', 'dataDirectory', 'protect']
+    : at[0] === 'volumes'
+      ? ['protect']
+      : []
+}

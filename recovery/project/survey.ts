@@ -1,0 +1,149 @@
+import { RecoveryError } from '../domain/errors.ts'
+import { mountsOf } from './mounts.ts'
+import type { Run } from '../domain/run.ts'
+import type { ComposeModel, ComposeService } from '../drivers/docker/compose.ts'
+import type {
+  ContainerEngine,
+  ContainerInspection,
+  ImageInspection,
+  VolumeInspection,
+} from '../drivers/docker/container-engine.ts'
+import type { ServiceMount } from './mounts.ts'
+
+/** A service with everything that the engine knows about it. */
+export interface SurveyedService {
+  readonly model: ComposeService
+  readonly containers: readonly ContainerInspection[]
+  /** The one that stands for all: running if any is. */
+  readonly container: ContainerInspection | undefined
+  readonly image: ImageInspection | undefined
+  readonly active: boolean
+  readonly mounts: readonly ServiceMount[]
+  /** Labels of the model and of the container. */
+  readonly labels: Readonly<Record<string, string>>
+  /** Switched off by its label aidatavault.enable. */
+  readonly enabled: boolean
+  /** Entrypoint and command of the model, undefined where it leaves the image's. */
+  readonly entrypoint: readonly string[] | undefined
+  readonly command: readonly string[] | undefined
+}
+
+/** What the engine has of the project. */
+export interface Survey {
+  readonly engineAnswers: boolean
+  readonly services: readonly SurveyedService[]
+  /** Volumes of the engine by name: those of the model and those that carry the project's label. */
+  readonly volumes: ReadonlyMap<string, VolumeInspection>
+  /** Containers of services that the model does not have. */
+  readonly orphans: readonly ContainerInspection[]
+}
+
+export const projectLabel = 'com.docker.compose.project'
+const serviceLabel = 'com.docker.compose.service'
+
+/** Asks the engine about every service; one that does not answer leaves what the model says. */
+export async function surveyProject(
+  model: ComposeModel,
+  active: readonly string[],
+  engine: ContainerEngine,
+  run: Run,
+): Promise<Survey> {
+  try {
+    const containers = await engine.listContainers({ [projectLabel]: model.name }, run)
+    const images = await inspectImages(model, engine, run)
+    const volumes = await inspectVolumes(model, containers, engine, run)
+    return surveyOf(model, active, { engineAnswers: true, containers, images, volumes })
+  } catch (error) {
+    if (!(error instanceof RecoveryError) || error.code !== 'docker-unavailable') throw error
+    return surveyOf(model, active, { engineAnswers: false, containers: [], images: new Map(), volumes: new Map() })
+  }
+}
+
+interface Answers {
+  readonly engineAnswers: boolean
+  readonly containers: readonly ContainerInspection[]
+  readonly images: ReadonlyMap<string, ImageInspection>
+  readonly volumes: ReadonlyMap<string, VolumeInspection>
+}
+
+function surveyOf(model: ComposeModel, active: readonly string[], answers: Answers): Survey {
+  // `docker compose run` leaves containers that are no part of the project as it runs.
+  const lasting = answers.containers.filter(({ labels }) => labels['com.docker.compose.oneoff'] !== 'True')
+  const names = new Set(model.services.map(({ name }) => name))
+  return {
+    engineAnswers: answers.engineAnswers,
+    services: model.services.map(service => {
+      const containers = lasting.filter(({ labels }) => labels[serviceLabel] === service.name)
+      return surveyedService(service, model, containers, active, answers.images.get(service.image))
+    }),
+    volumes: answers.volumes,
+    orphans: lasting.filter(({ labels }) => !names.has(labels[serviceLabel] ?? '')),
+  }
+}
+
+function surveyedService(
+  service: ComposeService,
+  model: ComposeModel,
+  containers: readonly ContainerInspection[],
+  active: readonly string[],
+  image: ImageInspection | undefined,
+): SurveyedService {
+  const container = containers.find(({ running }) => running) ?? containers[0]
+  const labels = { ...container?.labels, ...service.labels }
+  const raw = rawService(model, service.name)
+  return {
+    ...{ model: service, containers, container, image, labels },
+    active: active.includes(service.name),
+    mounts: mountsOf(service, model, container, image),
+    enabled: isEnabled(labels),
+    entrypoint: wordsOf(raw['entrypoint']),
+    command: wordsOf(raw['command']),
+  }
+}
+
+export const isEnabled = (labels: Readonly<Record<string, string>>): boolean =>
+  !/^(false|0|no|off)$/i.test(labels['aidatavault.enable'] ?? '')
+
+/** What Compose printed about a service, unparsed. */
+export function rawService(model: ComposeModel, name: string): Readonly<Record<string, unknown>> {
+  const services = model.raw['services'] as Record<string, Record<string, unknown> | null> | null | undefined
+  return services?.[name] ?? {}
+}
+
+const wordsOf = (value: unknown): string[] | undefined =>
+  Array.isArray(value)
+    ? value.filter(word => typeof word === 'string')
+    : typeof value === 'string'
+      ? value.split(/\s+/)
+      : undefined
+
+async function inspectImages(
+  model: ComposeModel,
+  engine: ContainerEngine,
+  run: Run,
+): Promise<Map<string, ImageInspection>> {
+  const found = new Map<string, ImageInspection>()
+  for (const reference of new Set(model.services.map(({ image }) => image))) {
+    const image = await engine.inspectImage(reference, run)
+    if (image) found.set(reference, image)
+  }
+  return found
+}
+
+async function inspectVolumes(
+  model: ComposeModel,
+  containers: readonly ContainerInspection[],
+  engine: ContainerEngine,
+  run: Run,
+): Promise<Map<string, VolumeInspection>> {
+  const labelled = await engine.listVolumes({ [projectLabel]: model.name }, run)
+  const mounted = containers.flatMap(({ mounts }) =>
+    mounts.filter(({ type }) => type === 'volume').map(({ name }) => name),
+  )
+  const found = new Map<string, VolumeInspection>()
+  for (const name of new Set([...model.volumes.map(volume => volume.name), ...labelled, ...mounted])) {
+    const volume = await engine.inspectVolume(name, run)
+    if (volume) found.set(name, volume)
+  }
+  return found
+}
