@@ -81,8 +81,9 @@ class ComposeCli implements Compose {
     await this.#print(address, [...addressFlags(address, everyProfile), 'stop', ...services], run)
   }
 
-  async down(address: ComposeAddress, run: Run): Promise<void> {
-    await this.#print(address, [...addressFlags(address, everyProfile), 'down'], run)
+  async down(address: ComposeAddress, run: Run, options: Parameters<Compose['down']>[2] = {}): Promise<void> {
+    const images = options.builtImages ? ['--rmi', 'local'] : []
+    await this.#print(address, [...addressFlags(address, everyProfile), 'down', ...images], run)
   }
 
   async logs(address: ComposeAddress, service: string, lines: number, run: Run): Promise<string> {

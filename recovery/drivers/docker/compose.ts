@@ -84,7 +84,7 @@ export interface Compose {
   ): Promise<void>
   build(address: ComposeAddress, services: readonly string[], run: Run): Promise<void>
   stop(address: ComposeAddress, services: readonly string[], run: Run): Promise<void>
-  /** `down`; volumes are never removed by it. */
-  down(address: ComposeAddress, run: Run): Promise<void>
+  /** `down`; volumes are never removed by it; images that Compose built for the project only when asked. */
+  down(address: ComposeAddress, run: Run, options?: { readonly builtImages?: boolean }): Promise<void>
   logs(address: ComposeAddress, service: string, lines: number, run: Run): Promise<string>
 }

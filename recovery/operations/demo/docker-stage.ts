@@ -114,7 +114,7 @@ export class DockerStage implements DemoStage {
 
   async #removeEverything(run: Run): Promise<void> {
     const there = await fs.stat(this.root).catch(() => undefined)
-    if (there) await this.#tools.compose.down(this.#address, run)
+    if (there) await this.#tools.compose.down(this.#address, run, { builtImages: true })
     for (const volume of await this.#tools.engine.listVolumes({ [projectLabel]: this.#name }, run))
       await this.#tools.engine.removeVolume(volume, run)
   }
