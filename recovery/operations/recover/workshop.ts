@@ -37,7 +37,8 @@ export async function once(shop: Workshop, name: string, work: () => Promise<rea
   await shop.journal.did(name, Math.round(performance.now() - started), checks)
 }
 
-const describeChecks = (checks: readonly Check[]) => (checks.length === 0 ? '' : `${checks.length} ${checks.length === 1 ? 'check' : 'checks'} passed`)
+const describeChecks = (checks: readonly Check[]) =>
+  checks.length === 0 ? '' : `${checks.length} ${checks.length === 1 ? 'check' : 'checks'} passed`
 
 function assertPassed(name: string, checks: readonly Check[]): readonly Check[] {
   const failed = checks.filter(({ ok }) => !ok)
