@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TreeNode, Vault } from '../../vault/index.ts'
 import { openStorage, openVault } from '../../vault/index.ts'
 import { fixedBytes, makeSource } from './folders.ts'
-import { password, Restic, scratchFolder, skipsInterop } from './restic.ts'
+import { password, Restic, scratchFolder, scratchFolderLater, skipsInterop } from './restic.ts'
 import { details, newVault } from './vault.ts'
 
 interface BackupSummary {
@@ -55,11 +55,12 @@ const save = (
 const zone = 'Europe/Berlin'
 
 describe.skipIf(skipsInterop)('one folder saved by both', () => {
-  const scratch = scratchFolder()
+  const scratch = scratchFolderLater()
   const source = path.join(scratch.path, 'source')
   const inPoint = source.slice(1)
   const zoneBefore = process.env.TZ
   beforeAll(() => {
+    scratch.make()
     process.env.TZ = zone
     makeSource(source)
   })

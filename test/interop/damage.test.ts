@@ -3,7 +3,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openStorage, openVault, VaultError } from '../../vault/index.ts'
 import { fixedBytes } from './folders.ts'
-import { password, Restic, scratchFolder, skipsInterop } from './restic.ts'
+import { password, Restic, scratchFolder, scratchFolderLater, skipsInterop } from './restic.ts'
 import { details, newVault } from './vault.ts'
 
 const types = ['data', 'index', 'snapshots', 'keys', 'config'] as const
@@ -32,10 +32,11 @@ const filesOf = (location: string, type: string): string[] => {
 }
 
 describe.skipIf(skipsInterop)('a vault of which a file', () => {
-  const scratch = scratchFolder()
+  const scratch = scratchFolderLater()
   const source = path.join(scratch.path, 'source')
   const whole = path.join(scratch.path, 'whole')
   beforeAll(async () => {
+    scratch.make()
     fs.mkdirSync(path.join(source, 'sub'), { recursive: true })
     for (let i = 0; i < 5; i++) fs.writeFileSync(path.join(source, `sub/${i}`), fixedBytes(50_000, i))
     const vault = await newVault(whole)

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -76,8 +77,25 @@ export class Restic {
   #environment = () => ({ ...process.env, ...this.#env })
 }
 
-/** A folder for one test, removed when the test ends, read-only files included. */
-export function scratchFolder(): { readonly path: string; [Symbol.dispose](): void } {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'aidatavault-interop-'))
-  return { path: folder, [Symbol.dispose]: () => fs.rmSync(folder, { recursive: true, force: true }) }
+export interface ScratchFolder {
+  readonly path: string
+  make(): void
+  [Symbol.dispose](): void
+}
+
+/** A folder for one test; disposing removes it with everything in it. */
+export function scratchFolder(): ScratchFolder {
+  const scratch = scratchFolderLater()
+  scratch.make()
+  return scratch
+}
+
+/** The same for a row of tests, which may all be skipped: it is not there before `make`. */
+export function scratchFolderLater(): ScratchFolder {
+  const folder = path.join(os.tmpdir(), `aidatavault-interop-${randomUUID()}`)
+  return {
+    path: folder,
+    make: () => void fs.mkdirSync(folder, 0o700),
+    [Symbol.dispose]: () => fs.rmSync(folder, { recursive: true, force: true }),
+  }
 }

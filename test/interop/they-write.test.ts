@@ -6,7 +6,7 @@ import { listFolderIndependently } from '../../vault/files/testing/folder-listin
 import { openStorage, openVault } from '../../vault/index.ts'
 import type { Snapshot, Vault } from '../../vault/index.ts'
 import { fixedBytes, makeSource } from './folders.ts'
-import { password, Restic, scratchFolder, skipsInterop } from './restic.ts'
+import { password, Restic, scratchFolder, scratchFolderLater, skipsInterop } from './restic.ts'
 
 /** How restic may have been told to write. */
 const ways = {
@@ -17,13 +17,14 @@ const ways = {
 } as const
 
 describe.skipIf(skipsInterop).each(Object.entries(ways))('a repository that restic wrote %s', (_, way) => {
-  const scratch = scratchFolder()
+  const scratch = scratchFolderLater()
   const source = path.join(scratch.path, 'source')
   const inPoint = source.slice(1)
   const restic = new Restic(path.join(scratch.path, 'repository'))
   let vault: Vault
   let snapshot: Snapshot
   beforeAll(async () => {
+    scratch.make()
     makeSource(source)
     restic.run('init', ...way.init)
     restic.run('backup', ...way.backup, '--tag', 'one,two', '--host', 'their-host', source)

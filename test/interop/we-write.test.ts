@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listFolderIndependently } from '../../vault/files/testing/folder-listing.ts'
 import type { Snapshot, Vault } from '../../vault/index.ts'
 import { fixedBytes, makeSource } from './folders.ts'
-import { password, Restic, scratchFolder, skipsInterop } from './restic.ts'
+import { password, Restic, scratchFolderLater, skipsInterop } from './restic.ts'
 import { details, entriesOf, newVault, piecesOf } from './vault.ts'
 
 /** Lines of the listings that are not the same; restic makes no further names of symlinks. */
@@ -14,13 +14,14 @@ function differingLines(found: string, expected: string): string[] {
 }
 
 describe.skipIf(skipsInterop)('a vault that we wrote', () => {
-  const scratch = scratchFolder()
+  const scratch = scratchFolderLater()
   const source = path.join(scratch.path, 'source')
   const restic = new Restic(path.join(scratch.path, 'vault'))
   let vault: Vault
   let snapshot: Snapshot
   const stream = fixedBytes(7_000_000, 9)
   beforeAll(async () => {
+    scratch.make()
     makeSource(source)
     vault = await newVault(restic.location)
     snapshot = await vault.withUploader({}, async uploader => {
