@@ -76,7 +76,7 @@ export class EntryTree {
     const known = this.#folders.get(path)
     if (known) return known
     if (path !== '') this.#folder(split(path).parent).folders.push(path)
-    const folder = { metadata: undefined, list: new TreeDraft(), folders: [] }
+    const folder = { metadata: undefined, list: new TreeDraft(this.#parts.squeezer), folders: [] }
     this.#folders.set(path, folder)
     return folder
   }

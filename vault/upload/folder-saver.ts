@@ -85,12 +85,16 @@ export class FolderSaver {
     try {
       const path = fs.realpathSync.native(Buffer.from(folder), { encoding: 'buffer' })
       const reading = readNode(path)
-      if (reading.metadata.type === 'dir') return { reading, folder: openFolder(path, inFolder, close) }
+      if (reading.metadata.type === 'dir') return { reading, folder: this.#open(path, inFolder, close) }
       this.#unread.add(inFolder, 'it is not a folder')
     } catch (error) {
       this.#unread.add(inFolder, orThrow(error))
     }
     return undefined
+  }
+
+  #open(path: Buffer, inFolder: Buffer, close: OpenFolder['close']): OpenFolder {
+    return { path, inFolder, list: new TreeDraft(this.#parts.squeezer), open: 1, gone: false, close }
   }
 
   async #fill(folder: OpenFolder, before: TreeNode | undefined): Promise<void> {
@@ -151,7 +155,7 @@ export class FolderSaver {
       if (tree !== undefined) this.#folderDone(place, folderNode(metadata, tree))
       this.#release(place.folder)
     }
-    await this.#fill(openFolder(place.path, place.inFolder, close), place.before)
+    await this.#fill(this.#open(place.path, place.inFolder, close), place.before)
   }
 
   async #addFile(place: Place, reading: NodeReading): Promise<void> {
@@ -226,15 +230,6 @@ export class FolderSaver {
     this.#turnBegan = performance.now()
   }
 }
-
-const openFolder = (path: Buffer, inFolder: Buffer, close: OpenFolder['close']): OpenFolder => ({
-  path,
-  inFolder,
-  list: new TreeDraft(),
-  open: 1,
-  gone: false,
-  close,
-})
 
 /** The name of the system's error; any other is thrown again. */
 function orThrow(error: unknown): string {

@@ -2,7 +2,7 @@ import { encodeIndex, maxBlobsOfIndex, parseIndex } from '../format/index-file.t
 import type { BlobType } from '../format/pack.ts'
 import type { Repository } from '../repository.ts'
 import { listEntries, type BlobList } from './blob-list.ts'
-import { didNotDecode } from './pack-stage.ts'
+import { didNotDecode } from './blob-sealer.ts'
 
 /** A pack that is durable in the vault. */
 export interface StoredPack {
@@ -41,12 +41,13 @@ export class IndexWriter {
 
   /** Writes what is left. */
   async finish(): Promise<void> {
-    if (this.#packs.length > 0) this.#write()
+    this.#write()
     await this.#writing
   }
 
   #write(): void {
     const packs = this.#packs
+    if (packs.length === 0) return
     this.#packs = []
     this.#blobs = 0
     this.#writing = this.#writing.then(() => this.#writeFile(packs))
@@ -55,11 +56,16 @@ export class IndexWriter {
   }
 
   async #writeFile(packs: readonly StoredPack[]): Promise<void> {
-    if (packs.length === 0) return
-    const json = encodeIndex({
-      packs: packs.map(({ id, type, blobs }) => ({ id, blobs: listEntries(blobs, type) })),
-    })
-    if (!encodeIndex(parseIndex(json)).equals(json)) throw didNotDecode()
-    await this.#repository.saveUnpacked('index', json)
+    const entries = packs.flatMap((pack, i) => (i === 0 ? [encodePack(pack)] : [comma, encodePack(pack)]))
+    await this.#repository.saveUnpacked('index', Buffer.concat([start, ...entries, end]))
   }
+}
+
+const [start, comma, end] = ['{"packs":[', ',', ']}\n'].map(text => Buffer.from(text)) as [Buffer, Buffer, Buffer]
+
+// One by one: an index file's worth of blobs as objects would be many times the memory of its text.
+function encodePack({ id, type, blobs }: StoredPack): Buffer {
+  const document = encodeIndex({ packs: [{ id, blobs: listEntries(blobs, type) }] })
+  if (!encodeIndex(parseIndex(document)).equals(document)) throw didNotDecode()
+  return document.subarray(start.length, document.length - end.length)
 }

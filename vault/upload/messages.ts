@@ -19,6 +19,8 @@ export interface WorkerStart {
   readonly table: SharedArrayBuffer
   /** See `creditWords`. */
   readonly credit: SharedArrayBuffer
+  /** Where this worker puts a finished pack until it is stored. */
+  readonly pack: SharedArrayBuffer
   /** This worker's number, from 0. */
   readonly number: number
 }
@@ -27,8 +29,8 @@ export interface WorkerStart {
 export const creditWords = {
   /** How many blobs of a large file other workers would take over now. */
   wantedRanges: 0,
-  /** From here one word a worker: packs it has handed over that are not stored yet. */
-  unstoredPacks: 1,
+  /** From here one word a worker: 1 while its finished pack is not stored yet. */
+  unstoredPack: 1,
 } as const
 
 /** What a worker can be asked for. */
@@ -61,7 +63,8 @@ export interface Results {
   readonly range: CutFile
   readonly piece: object
   readonly endOfStream: CutFile
-  readonly finish: { readonly bytes: Bytes; readonly blobs: BlobList }
+  /** So many bytes of blobs lie in the worker's pack memory. */
+  readonly finish: { readonly length: number; readonly blobs: BlobList }
 }
 
 export interface CutContents {
@@ -98,8 +101,8 @@ export type ToWorker = {
 
 export type FromWorker =
   | { readonly kind: 'done'; readonly job: number; readonly result: Results[Kind] }
-  /** A finished pack file with data blobs. */
-  | { readonly kind: 'pack'; readonly id: string; readonly bytes: Bytes; readonly blobs: BlobList }
+  /** A finished pack file with data blobs lies in the worker's pack memory, so many bytes. */
+  | { readonly kind: 'pack'; readonly id: string; readonly length: number; readonly blobs: BlobList }
   /** Another worker is to do this piece, the blob of this place, of the file of `job`. */
   | {
       readonly kind: 'give-range'

@@ -4,7 +4,16 @@ import { idOf } from '../format/id.ts'
 import { maxBlobsOfIndex } from '../format/index-file.ts'
 import { encodeHeaderLength, encodePackHeader, type BlobType } from '../format/pack.ts'
 import { BlobListBuilder, listEntries, type BlobList } from './blob-list.ts'
-import { didNotDecode, type FinishedPack } from './pack-stage.ts'
+import { didNotDecode } from './blob-sealer.ts'
+
+/** A whole pack file. */
+export interface FinishedPack {
+  readonly id: string
+  readonly bytes: Uint8Array
+  readonly blobs: BlobList
+  /** To be called when `bytes` are not needed any more. */
+  readonly release: () => void
+}
 
 /** Makes packs of blobs that are sealed already, on the main thread: of trees, and of what the workers have left over. */
 export class PackBuilder {
@@ -12,7 +21,7 @@ export class PackBuilder {
   readonly #type: BlobType
   readonly #packBytes: number
   readonly #blobs = new BlobListBuilder()
-  #sealed: Uint8Array[] = []
+  #memory: PackMemory | undefined
 
   constructor(key: VaultKey, type: BlobType, packBytes: number) {
     this.#key = key
@@ -20,9 +29,10 @@ export class PackBuilder {
     this.#packBytes = packBytes
   }
 
-  /** Keeps `sealed`; the pack that is full with it, if one is. */
+  /** Copies `sealed`; the pack that is full with it, if one is. */
   add(id: Uint8Array, sealed: Uint8Array, uncompressedLength: number): FinishedPack | undefined {
-    this.#sealed.push(sealed)
+    this.#memory ??= new PackMemory(this.#packBytes)
+    this.#memory.append(sealed)
     this.#blobs.add(id, sealed.length, uncompressedLength)
     const full = this.#blobs.storedBytes >= this.#packBytes || this.#blobs.count >= maxBlobsOfIndex
     return full ? this.finish() : undefined
@@ -40,24 +50,53 @@ export class PackBuilder {
 
   /** The pack of what is left, or undefined if nothing is. */
   finish(): FinishedPack | undefined {
-    if (this.#blobs.count === 0) return undefined
+    const memory = this.#memory
+    if (!memory) return undefined
     const blobs = this.#blobs.take()
     const header = encodePackHeader(listEntries(blobs, this.#type))
     const sealedHeader = seal(this.#key, header)
     if (!unseal(this.#key, sealedHeader).equals(header)) throw didNotDecode()
-    const bytes = joinOwned([...this.#sealed, sealedHeader, encodeHeaderLength(sealedHeader.length)])
-    this.#sealed = []
-    return { id: idOf(bytes), bytes, blobs }
+    memory.append(sealedHeader)
+    memory.append(encodeHeaderLength(sealedHeader.length))
+    this.#memory = undefined
+    const bytes = memory.bytes()
+    return { id: idOf(bytes), bytes, blobs, release: () => memory.free() }
   }
 }
 
-/** Joined in memory of their own, which may be given away. */
-function joinOwned(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const joined = Buffer.allocUnsafeSlow(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    joined.set(part, at)
-    at += part.length
+const MiB = 1024 * 1024
+
+/** Memory of its own for one pack. It is mapped, so that it goes back to the system at once when it is freed. */
+class PackMemory {
+  #buffer: ArrayBuffer
+  #filled = 0
+
+  constructor(expected: number) {
+    this.#buffer = new ArrayBuffer(0, { maxByteLength: expected + MiB })
   }
-  return joined
+
+  append(bytes: Uint8Array): void {
+    this.#grow(this.#filled + bytes.length)
+    new Uint8Array(this.#buffer, this.#filled).set(bytes)
+    this.#filled += bytes.length
+  }
+
+  bytes(): Uint8Array {
+    return new Uint8Array(this.#buffer, 0, this.#filled)
+  }
+
+  free(): void {
+    this.#buffer.transfer(0)
+  }
+
+  /** The list of a folder with very many entries may be larger than a whole pack. */
+  #grow(length: number): void {
+    if (length > this.#buffer.maxByteLength) {
+      const larger = new ArrayBuffer(length, { maxByteLength: length + MiB })
+      new Uint8Array(larger).set(new Uint8Array(this.#buffer, 0, this.#filled))
+      this.#buffer.transfer(0)
+      this.#buffer = larger
+    }
+    this.#buffer.resize(length)
+  }
 }

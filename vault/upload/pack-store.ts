@@ -4,7 +4,7 @@ import type { Repository } from '../repository.ts'
 import type { BlobList } from './blob-list.ts'
 import type { Failure } from './failure.ts'
 import type { IndexWriter } from './index-writer.ts'
-import type { FinishedPack } from './pack-stage.ts'
+import type { FinishedPack } from './pack-builder.ts'
 
 /** What an upload has put into the vault. Bytes: of plaintext, and as stored with their share of the packs' headers. */
 export interface StoredTotals {
@@ -28,7 +28,7 @@ export class PackStore {
     this.#failure = failure
   }
 
-  /** Takes the pack's bytes over. Resolves when it is durable; if that fails, the upload does. */
+  /** Resolves when it is durable; if that fails, the upload does. */
   store(pack: FinishedPack, type: BlobType): Promise<void> {
     const storing = this.#store(pack, type)
       .catch((error: unknown) => void this.#failure.fail(error))
@@ -42,10 +42,9 @@ export class PackStore {
     while (this.#storing.size > 0) await Promise.all(this.#storing)
   }
 
-  async #store({ id, bytes, blobs }: FinishedPack, type: BlobType): Promise<void> {
+  async #store({ id, bytes, blobs, release }: FinishedPack, type: BlobType): Promise<void> {
     await this.#repository.storage.save('data', id, bytes)
-    // Gives the memory back at once: the collector would let many packs pile up first.
-    bytes.buffer.transfer(0)
+    release()
     this.#count(blobs, type)
     await this.#index.add({ id, type, blobs })
   }

@@ -69,7 +69,7 @@ export class PointDraft {
 }
 
 async function closeFolder(items: ReadonlyMap<string, Item>, parts: UploadParts, time: number): Promise<string> {
-  const list = new TreeDraft()
+  const list = new TreeDraft(parts.squeezer)
   for (const [name, item] of items) {
     if (item.kind === 'saved') addNode(parts, list, Buffer.from(name), item.node!, item.before)
     else if (item.items.size > 0) {

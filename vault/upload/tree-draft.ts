@@ -1,6 +1,6 @@
 import { VaultError } from '../errors.ts'
 import { printablePath } from '../files/path.ts'
-import { compress, expand } from '../format/compress.ts'
+import type { Squeezer } from './squeezer.ts'
 
 interface DraftedNode {
   /** The name's bytes, one a character: so plain string order is the order of trees. */
@@ -16,8 +16,13 @@ const nodesAPiece = 4096
  * folders that wait for more.
  */
 export class TreeDraft {
+  readonly #squeezer: Squeezer
   #nodes: DraftedNode[] = []
   readonly #squeezed: { bytes: Buffer; length: number }[] = []
+
+  constructor(squeezer: Squeezer) {
+    this.#squeezer = squeezer
+  }
 
   /** `json` as `encodeNode` makes it; `name` must be the name in it. */
   add(name: Uint8Array, json: string): void {
@@ -34,7 +39,7 @@ export class TreeDraft {
     if (this.#nodes.length === 0) return
     const lines = this.#nodes.map(({ name, json }) => `${Buffer.from(name, 'latin1').toString('hex')} ${json}`)
     const plain = Buffer.from(lines.join('\n'))
-    this.#squeezed.push({ bytes: compress(plain), length: plain.length })
+    this.#squeezed.push({ bytes: this.#squeezer.squeeze(plain), length: plain.length })
     this.#nodes = []
   }
 
@@ -42,14 +47,14 @@ export class TreeDraft {
   find(names: ReadonlySet<string>): Map<string, string> {
     const found = new Map<string, string>()
     const note = ({ name, json }: DraftedNode) => void (names.has(name) && found.set(name, json))
-    for (const squeezed of this.#squeezed) unsqueeze(squeezed).forEach(note)
+    for (const nodes of this.#unsqueeze()) nodes.forEach(note)
     this.#nodes.forEach(note)
     return found
   }
 
   /** The tree's document, as restic writes it; `revised` nodes, by name, replace those in it. Refuses two entries of one name. */
   encode(revised: ReadonlyMap<string, string> = new Map()): Buffer {
-    const nodes = [...this.#squeezed.flatMap(unsqueeze), ...this.#nodes].sort(byName)
+    const nodes = [...this.#unsqueeze(), this.#nodes].flat().sort(byName)
     refuseTwins(nodes)
     const pieces: Buffer[] = [Buffer.from('{"nodes":[')]
     for (let i = 0; i < nodes.length; i += nodesAPiece) {
@@ -59,6 +64,11 @@ export class TreeDraft {
     pieces.push(Buffer.from(']}\n'))
     return Buffer.concat(pieces)
   }
+
+  *#unsqueeze(): Generator<DraftedNode[]> {
+    for (const { bytes, length } of this.#squeezed)
+      yield this.#squeezer.expand(bytes, length).toString().split('\n').map(parseLine)
+  }
 }
 
 /** A name's bytes, one a character. */
@@ -67,12 +77,9 @@ export const latin1 = (bytes: Uint8Array): string =>
 
 const byName = (a: DraftedNode, b: DraftedNode): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
 
-function unsqueeze({ bytes, length }: { bytes: Buffer; length: number }): DraftedNode[] {
-  const lines = expand(bytes, length).toString().split('\n')
-  return lines.map(line => {
-    const space = line.indexOf(' ')
-    return { name: Buffer.from(line.slice(0, space), 'hex').toString('latin1'), json: line.slice(space + 1) }
-  })
+function parseLine(line: string): DraftedNode {
+  const space = line.indexOf(' ')
+  return { name: Buffer.from(line.slice(0, space), 'hex').toString('latin1'), json: line.slice(space + 1) }
 }
 
 function refuseTwins(nodes: readonly DraftedNode[]): void {

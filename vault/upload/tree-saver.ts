@@ -4,15 +4,19 @@ import { compress, expand } from '../format/compress.ts'
 import type { Repository } from '../repository.ts'
 import type { Failure } from './failure.ts'
 import type { IdTable } from './id-table.ts'
-import { PackBuilder } from './pack-builder.ts'
-import { didNotDecode, type FinishedPack } from './pack-stage.ts'
+import { PackBuilder, type FinishedPack } from './pack-builder.ts'
 import type { PackStore } from './pack-store.ts'
+import { maxChunk } from './read-window.ts'
+import { BlobSealer, didNotDecode } from './blob-sealer.ts'
+import type { Engine } from '../wasm/engine.ts'
 
 /** Packs of trees that may wait to be stored before their makers wait too. */
 const maxUnstoredPacks = 2
 
 export interface TreeSaverOptions {
   readonly repository: Repository
+  /** Of this thread. */
+  readonly engine: Engine
   readonly trees: IdTable
   readonly store: PackStore
   readonly failure: Failure
@@ -23,10 +27,12 @@ export interface TreeSaverOptions {
 export class TreeSaver {
   readonly #options: TreeSaverOptions
   readonly #packs: PackBuilder
+  readonly #sealer: BlobSealer
   readonly #unstored = new Set<Promise<void>>()
 
   constructor(options: TreeSaverOptions) {
     this.#options = options
+    this.#sealer = new BlobSealer(options.engine, this.#isCompressed ? 'always' : 'never')
     this.#packs = new PackBuilder(options.repository.key, 'tree', options.packBytes)
   }
 
@@ -44,16 +50,32 @@ export class TreeSaver {
     this.#options.failure.throwIfFailed()
   }
 
+  get #isCompressed(): boolean {
+    return this.#options.repository.config.version > 1
+  }
+
   async #add(id: Buffer, document: Buffer): Promise<void> {
-    const { repository, failure } = this.#options
-    const isCompressed = repository.config.version > 1
-    const plain = isCompressed ? compress(document) : document
-    const sealed = seal(repository.key, plain)
-    const opened = unseal(repository.key, sealed)
-    if (!hash('sha256', isCompressed ? expand(opened, document.length) : opened, 'buffer').equals(id))
-      throw didNotDecode()
-    this.#send(this.#packs.add(id, sealed, isCompressed ? document.length : 0))
-    while (this.#unstored.size >= maxUnstoredPacks) await failure.during(Promise.race(this.#unstored))
+    const { sealed, uncompressedLength } =
+      document.length > maxChunk ? this.#sealLong(id, document) : this.#seal(id, document)
+    this.#send(this.#packs.add(id, sealed, uncompressedLength))
+    while (this.#unstored.size >= maxUnstoredPacks) await this.#options.failure.during(Promise.race(this.#unstored))
+  }
+
+  #seal(id: Buffer, document: Buffer): SealedTree {
+    const { bytes, READ, STAGE } = this.#options.engine
+    bytes.set(document, READ)
+    const { length, uncompressedLength } = this.#sealer.seal(id, READ, document.length, STAGE)
+    return { sealed: bytes.subarray(STAGE, STAGE + length), uncompressedLength }
+  }
+
+  /** The list of a folder with tens of thousands of entries: more than the engine's memory is made for. */
+  #sealLong(id: Buffer, document: Buffer): SealedTree {
+    const { key } = this.#options.repository
+    const sealed = seal(key, this.#isCompressed ? compress(document) : document)
+    const opened = unseal(key, sealed)
+    const again = this.#isCompressed ? expand(opened, document.length) : opened
+    if (!hash('sha256', again, 'buffer').equals(id)) throw didNotDecode()
+    return { sealed, uncompressedLength: this.#isCompressed ? document.length : 0 }
   }
 
   #send(pack: FinishedPack | undefined): void {
@@ -61,4 +83,10 @@ export class TreeSaver {
     const storing = this.#options.store.store(pack, 'tree').finally(() => this.#unstored.delete(storing))
     this.#unstored.add(storing)
   }
+}
+
+interface SealedTree {
+  /** To be copied before the next is sealed. */
+  readonly sealed: Uint8Array
+  readonly uncompressedLength: number
 }

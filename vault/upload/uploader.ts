@@ -4,6 +4,7 @@ import type { BlobReader } from '../files/blob-reader.ts'
 import { withLock, type LockOptions, type LockScope } from '../locks.ts'
 import type { Repository } from '../repository.ts'
 import type { Snapshot, SnapshotDetails, Uploader, VaultRun } from '../types.ts'
+import { Engine } from '../wasm/engine.ts'
 import { Failure } from './failure.ts'
 import { IndexWriter } from './index-writer.ts'
 import { LinkGuard } from './link-guard.ts'
@@ -11,6 +12,7 @@ import { PackBuilder } from './pack-builder.ts'
 import { PackStore } from './pack-store.ts'
 import { PointUploader } from './point-uploader.ts'
 import { storeSnapshot, summarize } from './publish.ts'
+import { Squeezer } from './squeezer.ts'
 import { loadStoredBlobs, type StoredBlobs } from './stored-blobs.ts'
 import { Tally } from './tally.ts'
 import { TreeSaver } from './tree-saver.ts'
@@ -85,6 +87,7 @@ class Upload {
     this.#index = new IndexWriter(repository, this.#now)
     this.#store = new PackStore(repository, this.#index, failure)
     const { packBytes = packBytesDefault } = settings
+    const engine = new Engine({ key: repository.key, polynomial: repository.config.polynomial })
     const onProgress = (files: number, bytes: number) => run.onProgress?.({ files, bytes })
     this.#parts = {
       failure,
@@ -93,7 +96,8 @@ class Upload {
       onProgress,
       tally: new Tally(),
       links: new LinkGuard(),
-      trees: new TreeSaver({ repository, failure, trees: stored.trees, store: this.#store, packBytes }),
+      squeezer: new Squeezer(engine),
+      trees: new TreeSaver({ repository, engine, failure, trees: stored.trees, store: this.#store, packBytes }),
       pool: this.#startPool(packBytes, bytes => onProgress(0, bytes)),
     }
   }

@@ -17,6 +17,8 @@ const resourceLimits = { maxYoungGenerationSizeMb: 8 }
 /** One worker, seen from the main thread. */
 export class WorkerHandle {
   readonly number: number
+  /** Where it puts a finished pack, or its rest. */
+  readonly pack: SharedArrayBuffer
   /** Jobs that it was given and has not done. */
   load = 0
   /** The number of the next stream that goes through it. */
@@ -30,6 +32,7 @@ export class WorkerHandle {
 
   constructor(start: WorkerStart, events: WorkerEvents) {
     this.number = start.number
+    this.pack = start.pack
     this.#worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: start, resourceLimits })
     this.#worker.on('message', (message: FromWorker) => this.#receive(message, events))
     this.#worker.on('error', error => events.onFailed(workerFailed(error)))

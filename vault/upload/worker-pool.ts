@@ -1,14 +1,19 @@
 import { closeSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { Failure } from './failure.ts'
-import { creditWords, type Kind, type Requests, type Results, type WorkerStart } from './messages.ts'
-import type { FinishedPack } from './pack-stage.ts'
+import { creditWords, type Kind, type Requests, type WorkerStart } from './messages.ts'
+import type { BlobList } from './blob-list.ts'
+import type { FinishedPack } from './pack-builder.ts'
+import { packMemoryBytes } from './pack-stage.ts'
 import { WorkerHandle, type Asked, type Unasked } from './worker-handle.ts'
 
 /** Jobs that a worker is given at a time: the next one waits there while one is done. */
 const jobsAtOnce = 2
 // A worker that cuts a large file is given nothing else.
 const weights: Partial<Record<Kind, number>> = { large: jobsAtOnce }
+
+/** What is the same for all workers. */
+export type PoolStart = Omit<WorkerStart, 'number' | 'credit' | 'pack'>
 
 export interface WorkerPoolOptions {
   readonly failure: Failure
@@ -27,7 +32,7 @@ export type GiveRange = Extract<Unasked, { kind: 'give-range' }>
 
 /** The threads of an upload. The first starts with the first job, further ones when there is too much for those there are. */
 export class WorkerPool {
-  readonly #start: Omit<WorkerStart, 'number' | 'credit'>
+  readonly #start: PoolStart
   readonly #options: WorkerPoolOptions
   readonly #most: number
   readonly #workers: WorkerHandle[] = []
@@ -37,11 +42,11 @@ export class WorkerPool {
   /** Open files that workers read: closed when they can read no more. */
   readonly #left: number[] = []
 
-  constructor(start: Omit<WorkerStart, 'number' | 'credit'>, options: WorkerPoolOptions) {
+  constructor(start: PoolStart, options: WorkerPoolOptions) {
     this.#start = start
     this.#options = options
     this.#most = options.workers ?? Math.min(4, Math.max(2, availableParallelism()))
-    this.#credit = new Int32Array(new SharedArrayBuffer(4 * (creditWords.unstoredPacks + this.#most)))
+    this.#credit = new Int32Array(new SharedArrayBuffer(4 * (creditWords.unstoredPack + this.#most)))
   }
 
   /** Resolves when a worker has taken the job: whoever has many waits here. */
@@ -73,9 +78,14 @@ export class WorkerPool {
     worker.streams--
   }
 
-  /** To be called when nothing is being done any more: the blobs that fill no pack, of each worker. */
-  finish(): Promise<Results['finish'][]> {
-    return Promise.all(this.#workers.map(worker => worker.ask('finish', {}).answer))
+  /** To be called when nothing is being done any more: the blobs that fill no pack, of each worker, one behind the other. */
+  finish(): Promise<{ bytes: Uint8Array; blobs: BlobList }[]> {
+    return Promise.all(
+      this.#workers.map(async worker => {
+        const { length, blobs } = await worker.ask('finish', {}).answer
+        return { bytes: new Uint8Array(worker.pack, 0, length), blobs }
+      }),
+    )
   }
 
   /** A file that a worker may still read; it is closed after the workers' end, lest its number stand for another. */
@@ -115,7 +125,9 @@ export class WorkerPool {
   }
 
   #startWorker(): WorkerHandle {
-    const start = { ...this.#start, credit: this.#credit.buffer, number: this.#workers.length }
+    // Growable memory is mapped, so that pages that are never used take no space.
+    const pack = new SharedArrayBuffer(packMemoryBytes, { maxByteLength: packMemoryBytes })
+    const start = { ...this.#start, credit: this.#credit.buffer, pack, number: this.#workers.length }
     const worker = new WorkerHandle(start, {
       onUnasked: (message, from) => this.#unasked(message, from),
       onFailed: error => void this.#options.failure.fail(error),
@@ -145,14 +157,16 @@ export class WorkerPool {
   #unasked(message: Unasked, from: WorkerHandle): void {
     if (message.kind === 'progress') this.#options.onProgress(message.bytes)
     else if (message.kind === 'give-range') this.#largeFiles.get(`${from.number}:${message.job}`)?.(message)
-    else void this.#store(message, from)
+    else this.#store(message, from)
   }
 
-  async #store(pack: FinishedPack, from: WorkerHandle): Promise<void> {
-    await this.#options.store(pack)
-    const word = creditWords.unstoredPacks + from.number
-    Atomics.sub(this.#credit, word, 1)
-    Atomics.notify(this.#credit, word)
+  #store({ id, length, blobs }: Extract<Unasked, { kind: 'pack' }>, from: WorkerHandle): void {
+    const release = () => {
+      const word = creditWords.unstoredPack + from.number
+      Atomics.store(this.#credit, word, 0)
+      Atomics.notify(this.#credit, word)
+    }
+    void this.#options.store({ id, bytes: new Uint8Array(from.pack, 0, length), blobs, release })
   }
 
   // Whoever cuts a large file gives blobs away while others have room for more.

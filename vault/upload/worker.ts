@@ -7,19 +7,17 @@ import { unreadBecauseOf } from './id-list.ts'
 import { IdTable } from './id-table.ts'
 import { buffersOf, creditWords } from './messages.ts'
 import type { CutFile, FromWorker, Kind, Requests, Results, ToWorker, WorkerStart } from './messages.ts'
-import { PackStage, type FinishedPack } from './pack-stage.ts'
+import { PackStage, type StagedPack } from './pack-stage.ts'
 import { ReadWindow } from './read-window.ts'
 
 // A thread of an upload: what costs processor time happens here.
 
-/** So many packs of a worker may wait to be stored; before there are more, it waits too. */
-const maxUnstoredPacks = 2
-
 const start = workerData as WorkerStart
 const port = parentPort!
 const credit = new Int32Array(start.credit)
+const unstoredPack = creditWords.unstoredPack + start.number
 const engine = new Engine({ key: keyOf(start), polynomial: start.polynomial })
-const stage = new PackStage(engine, { compress: start.compress, packBytes: start.packBytes, onPack: handOver })
+const stage = new PackStage(engine, { compress: start.compress, packBytes: start.packBytes, exit, onPack })
 const contents = new ContentCutter(new ReadWindow(engine), IdTable.open(start.table), stage)
 const streams = new Map<number, { memory: Uint8Array; content: ContentStream }>()
 
@@ -87,12 +85,15 @@ function endStream({ stream }: Requests['endOfStream']): CutFile {
   return content.end()
 }
 
-/** Waits while too many packs wait to be stored, so that a slow storage makes a slow upload and not a large one. */
-function handOver({ id, bytes, blobs }: FinishedPack): void {
-  const word = creditWords.unstoredPacks + start.number
-  for (let waiting; (waiting = Atomics.load(credit, word)) >= maxUnstoredPacks;) Atomics.wait(credit, word, waiting)
-  Atomics.add(credit, word, 1)
-  tell({ kind: 'pack', id, bytes, blobs }, [bytes.buffer, ...buffersOf({ blobs })])
+/** Waits until the last pack is stored, so that a slow storage makes a slow upload and not a large one. */
+function exit(): Uint8Array {
+  while (Atomics.load(credit, unstoredPack) > 0) Atomics.wait(credit, unstoredPack, 1)
+  return new Uint8Array(start.pack)
+}
+
+function onPack(pack: StagedPack): void {
+  Atomics.store(credit, unstoredPack, 1)
+  tell({ kind: 'pack', ...pack }, buffersOf({ blobs: pack.blobs }))
 }
 
 function tell(message: FromWorker, transfer: ArrayBuffer[] = []): void {

@@ -1,0 +1,32 @@
+import { compress, expand } from '../format/compress.ts'
+import type { Engine } from '../wasm/engine.ts'
+import { maxChunk } from './read-window.ts'
+
+/**
+ * Makes what has to wait in memory small for a while. It uses an engine's read buffer and scratch: Node's own functions
+ * make a new context for each call, megabytes that stay until the collector comes.
+ */
+export class Squeezer {
+  readonly #engine: Engine
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+  }
+
+  squeeze(plain: Buffer): Buffer {
+    const { bytes, READ, SCRATCH, SCRATCH_CAP } = this.#engine
+    if (plain.length > maxChunk) return compress(plain)
+    bytes.set(plain, READ)
+    const length = this.#engine.compress(READ, plain.length, SCRATCH, SCRATCH_CAP)
+    return Buffer.from(bytes.subarray(SCRATCH, SCRATCH + length))
+  }
+
+  /** Undoes `squeeze`; `length` is that of the plain bytes. */
+  expand(squeezed: Buffer, length: number): Buffer {
+    const { bytes, READ, SCRATCH, SCRATCH_CAP } = this.#engine
+    if (length > maxChunk || squeezed.length > SCRATCH_CAP) return expand(squeezed, length)
+    bytes.set(squeezed, SCRATCH)
+    this.#engine.expand(SCRATCH, squeezed.length, READ, maxChunk)
+    return Buffer.from(bytes.subarray(READ, READ + length))
+  }
+}
