@@ -1,4 +1,3 @@
-import os from 'node:os'
 import { confirm, input } from '@inquirer/prompts'
 import type { Command } from 'commander'
 import { RecoveryError } from '../../recovery/domain/errors.ts'
@@ -38,7 +37,7 @@ async function runInit(vault: string | undefined, options: InitOptions, context:
   const { terminal } = context
   const project = await findProject(context)
   const location = await chooseLocation(vault, project, context)
-  assertOutside(project, location)
+  await assertOutside(project, location)
   const exists = await vaultExists(location)
   if (options.plan) {
     const doing = exists ? 'join the vault' : 'make a vault'
@@ -83,8 +82,7 @@ async function chooseLocation(vault: string | undefined, project: Project, conte
 async function create(location: string, context: Context): Promise<{ password: string; recoveryCode: string }> {
   const password = await newPassword(location, context.options, context.terminal)
   const recoveryCode = newRecoveryCode()
-  const who = { username: os.userInfo().username, hostname: os.hostname() }
-  const vault = await makeVault(location, { password, recoveryCode }, who)
+  const vault = await makeVault(location, { password, recoveryCode })
   await vault.close()
   return { password, recoveryCode }
 }

@@ -24,30 +24,37 @@ export interface BackupPlan {
 export function planBackup(project: Project, only: readonly SourceKind[] = sourceKinds): BackupPlan {
   const wants = (kind: SourceKind) => only.includes(kind)
   const notWanted = sourceKinds.filter(kind => !wants(kind))
-  const plan: BackupPlan = {
+  const volumes = wants('volume') ? volumesToCapture(project) : []
+  const servers = wants('database') ? project.servers : []
+  assertReachable(project, servers, volumes)
+  return {
     code: wants('code'),
     config: wants('config'),
-    servers: wants('database') ? project.servers : [],
-    volumes: wants('volume') ? volumesToCapture(project).filter(volume => volume.exists) : [],
-    leftOut: [...project.leftOut, ...notWanted.map(kind => ({ what: kind, why: 'left out by --only' }))],
+    servers,
+    volumes: volumes.filter(volume => volume.exists),
+    leftOut: [...project.leftOut, ...notMade(volumes), ...notWanted.map(leftOutByOnly)],
     complete: notWanted.length === 0,
   }
-  assertReachable(project, plan)
-  return plan
 }
 
-function assertReachable(project: Project, plan: BackupPlan): void {
-  const needsEngine = [
-    ...plan.servers.filter(server => server.access === 'service'),
-    ...plan.volumes.filter(isInEngine),
-  ]
+const leftOutByOnly = (kind: SourceKind) => ({ what: kind, why: 'left out by --only' })
+
+/** No data is lost with them, unless the project was started under another name: so it is said. */
+const notMade = (volumes: readonly ProjectVolume[]) =>
+  volumes
+    .filter(({ exists }) => !exists)
+    .map(({ key, name }) => ({ what: `volume ${key}`, why: `there is no ${name} yet on this machine` }))
+
+// An engine that does not answer tells of no volume at all, which does not mean that there is none.
+function assertReachable(project: Project, servers: readonly ProjectServer[], volumes: readonly ProjectVolume[]): void {
+  const needsEngine = [...servers.filter(server => server.access === 'service'), ...volumes.filter(isInEngine)]
   if (needsEngine.length > 0 && project.compose && !project.compose.engineAnswers)
     throw new RecoveryError(
       'docker-unavailable',
       `the Docker engine does not answer, so ${needsEngine.map(({ name }) => name).join(', ')} cannot be captured`,
       { hint: `start Docker, or take what lies outside of it: ${onlyHint('code,config')}` },
     )
-  const stopped = plan.servers.find(server => !server.running)
+  const stopped = servers.find(server => !server.running)
   if (stopped)
     throw new RecoveryError(
       'database-unreachable',

@@ -1,9 +1,10 @@
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { parseDocument } from 'yaml'
-import { RecoveryError } from '../domain/errors.ts'
 import type { Project } from '../project/project.ts'
 import { createVault, openStorage, openVault, type Vault } from '../../vault/index.ts'
+import { assertNothingElse } from './vault-place.ts'
+import { whoRuns } from './who.ts'
 
 /** The project's own settings; optional, without secrets. */
 export const configName = 'aidatavault.yml'
@@ -13,13 +14,10 @@ export async function vaultExists(location: string): Promise<boolean> {
   return (await openStorage(location).size('config', '')) !== undefined
 }
 
-/** Makes a vault with a password and the recovery code as a second key. */
-export async function makeVault(
-  location: string,
-  keys: { password: string; recoveryCode: string },
-  who: { username: string; hostname: string },
-): Promise<Vault> {
-  const vault = await createVault(openStorage(location), { password: keys.password, ...who })
+/** Makes a vault with a password and the recovery code as a second key. Rejects with target-exists where other files lie. */
+export async function makeVault(location: string, keys: { password: string; recoveryCode: string }): Promise<Vault> {
+  await assertNothingElse(location)
+  const vault = await createVault(openStorage(location), { password: keys.password, ...whoRuns() })
   await vault.addKey(keys.recoveryCode, 'recovery code')
   return vault
 }
@@ -27,22 +25,6 @@ export async function makeVault(
 /** Opens the vault at a location. */
 export const joinVault = (location: string, password: string): Promise<Vault> =>
   openVault(openStorage(location), { password })
-
-/**
- * A vault inside the project would be captured into itself, and lost with it. Rejects with bad-input.
- */
-export function assertOutside(project: Project, location: string): void {
-  if (location.includes('://') || !isInside(location, project.root)) return
-  throw new RecoveryError(
-    'bad-input',
-    `the vault ${location} would lie inside the project, and be lost together with it`,
-    {
-      hint: 'choose a folder outside of the project, best on another disk',
-    },
-  )
-}
-
-const isInside = (file: string, folder: string) => file === folder || file.startsWith(`${folder}${path.sep}`)
 
 /** Writes id (the one that points were taken under so far) and vault into aidatavault.yml, keeping what is in it, comments too. Returns the file's path. */
 export async function writeConfig(project: Project, vault: string): Promise<string> {

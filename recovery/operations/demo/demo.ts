@@ -13,6 +13,7 @@ import { planRecovery } from '../recover/plan-recovery.ts'
 import { recover } from '../recover/recover.ts'
 import type { StepTime } from '../recover/workshop.ts'
 import type { Tools } from '../tools.ts'
+import { whoRuns } from '../who.ts'
 import { compareStates } from './compare-states.ts'
 import { DockerStage } from './docker-stage.ts'
 import { EmbeddedStage } from './embedded-stage.ts'
@@ -97,8 +98,7 @@ async function play(
 }
 
 async function takePoint(stage: DemoStage, location: string, password: string, tools: Tools, run: Run): Promise<void> {
-  const who = { username: os.userInfo().username, hostname: os.hostname() }
-  const vault = await createVault(openStorage(location), { password, ...who })
+  const vault = await createVault(openStorage(location), { password, ...whoRuns() })
   await closing(vault, async () => {
     const project = await discoverProject({ directory: stage.root, files: [], profiles: [] }, tools, run)
     await backup(project, planBackup(project), vault, ['demo'], tools, run)
