@@ -52,7 +52,9 @@ export const codeFacts = z.discriminatedUnion('kind', [
     /** Below the root, brought back by configuration and volumes, and so not in `state`. */
     elsewhere: z.array(pathText).optional(),
     remotes: z.array(z.object({ name: z.string(), url: z.string() })),
+    /** Files of the work tree that are in the point because a checkout would not give them back. */
     files: count,
+    /** Of all that the point holds of the code. */
     bytes: count,
   }),
   z.object({ kind: z.literal('folder'), files: count, bytes: count }),

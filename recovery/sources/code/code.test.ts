@@ -6,6 +6,8 @@ import { GitSandbox, stateOf } from '../testing/git-sandbox.ts'
 import { capturedPoint } from '../testing/test-point.ts'
 import { quietRun, testProject, warningsOf } from '../testing/test-project.ts'
 import { captureCode, restoreCode, verifyCode } from './index.ts'
+import { openRepository } from './repository.ts'
+import { rebuildLog } from './stash.ts'
 
 let sandbox: GitSandbox
 let run: ReturnType<typeof quietRun>
@@ -74,6 +76,11 @@ describe('a repository comes back', () => {
       echo a >>one; git stash -q; echo b >>one; git add one; echo c >>one; echo n >new; git stash push -q -u -m 'with untracked'
       echo d >>one; git stash push -q -m $'odd \\xff message'`)
     expect(facts).toMatchObject({ stashes: 3 })
+    // Where refs are kept in tables there is no such file, but git tells the same.
+    const repository = await openRepository(sandbox.at('project'), run)
+    expect((await rebuildLog(repository, run)).toString('latin1')).toBe(
+      sandbox.sh('cat .git/logs/refs/stash', 'project'),
+    )
     expect(sandbox.sh('git stash pop -q stash@{1}; cat new; git diff', 'back')).toContain('+b')
   })
 
@@ -84,6 +91,7 @@ describe('a repository comes back', () => {
       mkdir -p new/empty/deeper new/x; echo u >new/x/untracked; chmod 0600 new/x/untracked; chmod 0750 new/x
       touch -d '2001-02-03 04:05:06.123456789' new/x/untracked both; mkdir -p lonely; echo no >no.log`)
     expect(facts).toMatchObject({ staged: 5, dirty: 4, untracked: 2, deleted: 1 })
+    expect(sandbox.sh('ls no.log 2>/dev/null || true', 'back')).toBe('')
     expect(sandbox.sh('stat -c %y both; ls -d new/empty/deeper lonely', 'back')).toBe(
       '2001-02-03 04:05:06.123456789 +0000\nlonely\nnew/empty/deeper\n',
     )
@@ -102,11 +110,20 @@ describe('a repository comes back', () => {
     sandbox.sh('echo solved >one; git add one; git commit -qm merged; git rev-parse HEAD^2', 'back')
   })
 
-  it('in the middle of a rebase with a stash put aside, and of a bisection', async () => {
+  it('in the middle of a rebase with a stash put aside', async () => {
     await expectSame(`${history}
       git checkout -qb topic HEAD~1; echo topic >>one; git commit -qam topic; echo wip >>deep/er/file
       git rebase --autostash main >/dev/null 2>&1 || true`)
     sandbox.sh('git rebase --abort; git diff --quiet -- one; grep wip deep/er/file', 'back')
+  })
+
+  it('in the middle of a bisection', async () => {
+    await expectSame(`${history}; git commit -q --allow-empty -m 3; git commit -q --allow-empty -m 4; git bisect start >/dev/null
+      git bisect bad >/dev/null; git bisect good HEAD~3 >/dev/null`)
+    sandbox.sh(
+      'git bisect good >/dev/null; git bisect reset 2>/dev/null; test -z "$(git for-each-ref refs/bisect)"; git checkout -q main',
+      'back',
+    )
   })
 
   it('with a detached HEAD that no branch leads to', async () => {

@@ -6,6 +6,7 @@ import type { CodeFacts } from '../../../contract/manifest.ts'
 import type { PointReader, PointWriter } from '../../domain/point-content.ts'
 import type { Run } from '../../domain/run.ts'
 import type { Project } from '../../project/project.ts'
+import { below } from '../byte-path.ts'
 import { capturing, restoring } from '../disk-error.ts'
 import { takenElsewhere } from '../elsewhere.ts'
 import { captureFolder } from './capture-folder.ts'
@@ -18,6 +19,7 @@ export { verifyCode } from './verify-code.ts'
 /** Captures the project's folder without what configuration and volumes bring back. */
 export function captureCode(project: Project, writer: PointWriter, run: Run): Promise<CodeFacts | null> {
   const [{ root }, elsewhere] = [project, takenElsewhere(project)]
+  warnOfSurroundings(project, run)
   const isRepository = project.git?.top === root
   return capturing<CodeFacts>('the code', () =>
     isRepository ? captureGit(root, elsewhere, writer, run) : captureFolder(root, elsewhere, writer, run),
@@ -31,4 +33,11 @@ export function captureCode(project: Project, writer: PointWriter, run: Run): Pr
 export function restoreCode(facts: CodeFacts, reader: PointReader, root: string, run: Run): Promise<void> {
   const restore = facts.kind === 'git' ? restoreGit : restorePlainFolder
   return restoring('the code', () => restore(reader, root, run))
+}
+
+/** A mounted folder that the project lies in cannot be brought back as a whole: its place is where the project comes to lie. */
+function warnOfSurroundings({ root, volumes }: Project, run: Run): void {
+  for (const { kind, name } of volumes)
+    if (kind === 'bind' && name !== root && below(name, root) !== undefined)
+      run.report({ kind: 'warning', text: `code: of the mounted folder ${name} only ${root} is in the point` })
 }

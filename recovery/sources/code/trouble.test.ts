@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Part, PointWriter } from '../../domain/point-content.ts'
 import { GitSandbox, stateOf } from '../testing/git-sandbox.ts'
 import { capturedPoint } from '../testing/test-point.ts'
-import { quietRun, testProject, warningsOf } from '../testing/test-project.ts'
+import { quietRun, testBind, testProject, warningsOf } from '../testing/test-project.ts'
 import { captureCode, restoreCode, verifyCode } from './index.ts'
 
 let sandbox: GitSandbox
@@ -137,6 +137,13 @@ describe('a capture that cannot be whole fails', () => {
     await expect(capturing).rejects.toBeDefined()
     expect(left()).toBe(before)
   })
+})
+
+it('a mounted folder around the project is said to be left out', async () => {
+  sandbox.sh(start)
+  const around = { ...project(), volumes: [testBind(sandbox.folder), testBind(sandbox.at('project'))] }
+  await capturedPoint(async writer => (await captureCode(around, writer, run))!)
+  expect(warningsOf(run)).toEqual([expect.stringContaining(`of the mounted folder ${sandbox.folder} only`)])
 })
 
 describe('the user’s git', () => {

@@ -1,0 +1,14 @@
+import type { PointWriter } from '../../domain/point-content.ts'
+import type { Run } from '../../domain/run.ts'
+import type { Elsewhere } from '../elsewhere.ts'
+import type { Repository } from './repository.ts'
+import type { Snapshot } from './snapshot.ts'
+
+/** Everything about one capture. */
+export interface Capture {
+  readonly repository: Repository
+  readonly snapshot: Snapshot
+  readonly elsewhere: Elsewhere
+  readonly writer: PointWriter
+  readonly run: Run
+}
