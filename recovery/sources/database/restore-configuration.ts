@@ -13,8 +13,8 @@ export async function restoreConfiguration(work: RestoreWork): Promise<void> {
   const settings = parseAutoConf(await readText(work, path))
   for (const { name, value } of settings) await restoreSetting(work, name, value)
   if (settings.length === 0) return
-  await askServer(work)('SELECT pg_catalog.pg_reload_conf() AS reloaded')
-  const waiting = await askServer(work)('SELECT name FROM pg_catalog.pg_settings WHERE pending_restart')
+  await askServer(work, 'SELECT pg_catalog.pg_reload_conf() AS reloaded')
+  const waiting = await askServer(work, 'SELECT name FROM pg_catalog.pg_settings WHERE pending_restart')
   if (waiting.length > 0) warn(work, `${waiting.map(({ name }) => name).join(', ')} apply after its next restart`)
 }
 
@@ -61,10 +61,13 @@ const alterSystem = (name: string, value: string): string => {
 
 async function missingLibraries(work: RestoreWork, value: string): Promise<string[]> {
   const names = listNames(value).map(name => name.replace(/^\$libdir\//, ''))
-  const rows = await askServer(work)(`
+  const rows = await askServer(
+    work,
+    `
     SELECT name FROM unnest(ARRAY[${names.map(quoteLiteral).join(', ')}]::text[]) AS name
     WHERE (pg_catalog.pg_stat_file(
-      (SELECT setting FROM pg_catalog.pg_config WHERE name = 'PKGLIBDIR') || '/' || name || '.so', true)).size IS NULL`)
+      (SELECT setting FROM pg_catalog.pg_config WHERE name = 'PKGLIBDIR') || '/' || name || '.so', true)).size IS NULL`,
+  )
   return rows.map(({ name }) => name ?? '')
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { DatabaseFacts } from '../../../contract/manifest.ts'
 import { step } from '../../domain/run.ts'
 import { quoteIdentifier } from '../../drivers/postgres/sql-text.ts'
@@ -6,9 +5,12 @@ import { createDatabaseSql } from './create-database.ts'
 import { isTablespaceSetting, settingsFor } from './database-settings.ts'
 import { during } from './failures.ts'
 import { pinnedExtensions, type Offer } from './restore-extensions.ts'
-import { tellServer, type RestoreWork } from './restore-work.ts'
-import { swapIn } from './swap-database.ts'
-import { isRestored, markRestored } from './restored-mark.ts'
+import { tellServer, together, type RestoreWork } from './restore-work.ts'
+import { markStatement } from './restored-mark.ts'
+import { drop, swapIn, workName } from './swap-database.ts'
+
+/** A database whose dump is in the point. */
+export type DumpedDatabase = DatabaseFacts & { readonly dump: NonNullable<DatabaseFacts['dump']> }
 
 /**
  * Brings one database back under its name: into a new one beside it first, and only when that is whole the two change
@@ -16,48 +18,50 @@ import { isRestored, markRestored } from './restored-mark.ts'
  */
 export async function restoreDatabase(
   work: RestoreWork,
-  database: DatabaseFacts & { readonly dump: NonNullable<DatabaseFacts['dump']> },
+  database: DumpedDatabase,
   offers: ReadonlyMap<string, Offer>,
 ): Promise<void> {
-  const what = `database ${work.facts.name}/${database.name}`
+  const { name, dump } = database
+  const what = `database ${work.facts.name}/${name}`
   await during(what, 'restore-failed', async () => {
-    if (!(await isRestored(work, database.name, database.dump.sha256))) {
-      await step(work.run, what, async () => {
-        const beside = besideName(database.name)
+    if (work.restored.get(name) === dump.sha256) return tellServer(work, [finalProperties(database)])
+    const beside = workName('restore', name)
+    await step(
+      work.run,
+      what,
+      async () => {
         await fill(work, database, beside, offers)
-        await markRestored(work, beside, database.dump.sha256)
-        await swapIn(work, database.name, beside)
-      })
-    }
-    await tellServer(work, [finalProperties(database)])
+        await swapIn(work, name, beside, [finalProperties(database)])
+      },
+      { totalBytes: dump.bytes },
+    )
   })
 }
 
-/** The same in every run, so that what an earlier one left is found. */
-const besideName = (name: string): string =>
-  `aidatavault_restore_${createHash('sha256').update(name).digest('hex').slice(0, 16)}`
-
 async function fill(
   work: RestoreWork,
-  database: DatabaseFacts & { readonly dump: NonNullable<DatabaseFacts['dump']> },
+  database: DumpedDatabase,
   beside: string,
   offers: ReadonlyMap<string, Offer>,
 ): Promise<void> {
-  const { access, reader, run } = work
-  const settings = database.settings
-  const { version } = await access.server(run)
+  const { access, reader, run, version } = work
+  const { settings, dump } = database
   await tellServer(work, [
-    `DROP DATABASE IF EXISTS ${quoteIdentifier(beside)} WITH (FORCE)`,
-    createDatabaseSql(beside, database, version),
-    ...settingsFor(beside, settings.filter(isTablespaceSetting)),
+    ...[drop(beside), createDatabaseSql(beside, database, version)],
+    ...statements(settings.filter(isTablespaceSetting), beside),
   ])
-  const tell = (sql: string, oneTransaction: boolean) => access.execute(beside, sql, { oneTransaction }, run)
-  for (const statement of pinnedExtensions(database, offers)) await tell(statement, false)
-  await access.restoreDump(beside, reader.readFile(database.dump.inPoint), run)
+  const tell = (all: readonly string[]) =>
+    access.execute(beside, `${all.join(';\n')};\n`, { oneTransaction: false }, run)
+  const pinned = pinnedExtensions(database, offers)
+  if (pinned.length > 0) await tell(pinned)
+  await access.restoreDump(beside, reader.readFile(dump.inPoint), run)
   const others = settings.filter(statement => !isTablespaceSetting(statement))
-  if (others.length > 0) await tell(settingsFor(beside, others).join('\n'), true)
-  await tell('ANALYZE', false)
+  await tell([...together(statements(others, beside)), 'ANALYZE', markStatement(beside, dump.sha256)])
 }
+
+/** Without the semicolon that each has. */
+const statements = (settings: readonly string[], database: string): string[] =>
+  settingsFor(database, settings).map(statement => statement.replace(/;$/, ''))
 
 const finalProperties = ({ name, connectionLimit, isTemplate }: DatabaseFacts): string =>
   `ALTER DATABASE ${quoteIdentifier(name)} WITH CONNECTION LIMIT ${connectionLimit} IS_TEMPLATE ${isTemplate}`

@@ -14,9 +14,9 @@ const offersSql = `
   FROM pg_catalog.pg_available_extensions e JOIN pg_catalog.pg_available_extension_versions v ON v.name = e.name`
 
 /** By name. */
-export async function listOffers(work: Pick<RestoreWork, 'access' | 'run'>): Promise<ReadonlyMap<string, Offer>> {
+export async function listOffers(work: RestoreWork): Promise<ReadonlyMap<string, Offer>> {
   const offers = new Map<string, { byDefault: string; versions: Set<string> }>()
-  for (const row of await askServer(work)(offersSql)) {
+  for (const row of await askServer(work, offersSql)) {
     const offer = offers.get(row['name'] ?? '') ?? { byDefault: row['by_default'] ?? '', versions: new Set() }
     offers.set(row['name'] ?? '', { ...offer, versions: offer.versions.add(row['version'] ?? '') })
   }

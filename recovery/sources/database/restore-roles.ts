@@ -2,7 +2,7 @@ import { messageOf, RecoveryError } from '../../domain/errors.ts'
 import { quoteIdentifier } from '../../drivers/postgres/sql-text.ts'
 import { during } from './failures.ts'
 import { parseGlobals, type GlobalsScript } from './globals-script.ts'
-import { askServer, tellServer, type RestoreWork } from './restore-work.ts'
+import { askServer, tellServer, together, type RestoreWork } from './restore-work.ts'
 import { roleNames } from './roles.ts'
 
 /**
@@ -34,7 +34,7 @@ const helper = 'aidatavault_helper'
  * names another one than the original began with, the role is renamed. Nobody can rename themselves; a helper does.
  */
 async function nameBootstrapRole(work: RestoreWork): Promise<void> {
-  const names = await roleNames(askServer(work))
+  const names = await roleNames(sql => askServer(work, sql))
   const [now, wanted] = [names[0], work.facts.roles[0]]
   if (now === undefined || wanted === undefined || now === wanted || names.includes(wanted)) return
   const statements = [
@@ -44,19 +44,16 @@ async function nameBootstrapRole(work: RestoreWork): Promise<void> {
     'RESET SESSION AUTHORIZATION',
     `DROP ROLE ${helper}`,
   ]
-  await inOneTransaction(work, statements)
+  await tellServer(work, together(statements))
   work.access.actAs(wanted)
 }
 
-const inOneTransaction = async ({ access, run }: RestoreWork, statements: readonly string[]): Promise<void> =>
-  access.execute(await access.home(run), `${statements.join(';\n')};\n`, { oneTransaction: true }, run)
-
 async function applyRoles(work: RestoreWork, script: GlobalsScript): Promise<void> {
-  const present = await roleNames(askServer(work))
+  const present = await roleNames(sql => askServer(work, sql))
   const missing = script.roles.filter(role => !present.includes(role))
   const reset = script.roles.filter(role => present.includes(role)).flatMap(clearRole)
   const created = missing.map(role => `CREATE ROLE ${quoteIdentifier(role)}`)
-  await inOneTransaction(work, [...created, ...reset, ...script.attributes])
+  await tellServer(work, together([...created, ...reset, ...script.attributes]))
 }
 
 /** What the script does not mention must not stay from before. */
@@ -66,7 +63,7 @@ const clearRole = (role: string): string[] => [
 ]
 
 async function makeTablespaces(work: RestoreWork, script: GlobalsScript): Promise<void> {
-  const rows = await askServer(work)('SELECT spcname AS name FROM pg_catalog.pg_tablespace')
+  const rows = await askServer(work, 'SELECT spcname AS name FROM pg_catalog.pg_tablespace')
   const present = new Set(rows.map(({ name }) => name))
   for (const { name, location, create } of script.tablespaces) {
     if (present.has(name)) continue

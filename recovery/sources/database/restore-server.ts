@@ -4,19 +4,19 @@ import type { PointReader } from '../../domain/point-content.ts'
 import type { Run } from '../../domain/run.ts'
 import type { PostgresAccess } from '../../drivers/postgres/postgres-access.ts'
 import { restoreConfiguration } from './restore-configuration.ts'
-import { restoreDatabase } from './restore-database.ts'
+import { restoreDatabase, type DumpedDatabase } from './restore-database.ts'
 import { assertOffered, listOffers } from './restore-extensions.ts'
 import { restoreRoles } from './restore-roles.ts'
-import { superuserOf, type RestoreWork } from './restore-work.ts'
-import { removeMarks } from './restored-mark.ts'
+import { openWork, tellServer, together, type RestoreWork } from './restore-work.ts'
+import { drop, isWorkName } from './swap-database.ts'
+import { unmarkStatement } from './restored-mark.ts'
 
 export interface RestoreOptions {
   /** The server was made for this restore and holds nothing that anyone wants. */
   readonly emptyServer: true
 }
 
-type Dumped = DatabaseFacts & { readonly dump: NonNullable<DatabaseFacts['dump']> }
-const isDumped = (database: DatabaseFacts): database is Dumped => database.dump !== null
+const isDumped = (database: DatabaseFacts): database is DumpedDatabase => database.dump !== null
 
 /**
  * Brings a server that was captured logically back onto a new, empty one: roles with their passwords, every database with
@@ -30,27 +30,30 @@ export async function restoreServer(
   _options: RestoreOptions,
   run: Run,
 ): Promise<void> {
-  const work: RestoreWork = { facts, access, reader, run }
   const dumped = facts.databases.filter(isDumped)
-  await superuserOf(facts, access, run)
-  await assertVersion(work)
+  const work = await openWork(facts, access, reader, run)
+  assertVersion(work)
   const offers = await listOffers(work)
   assertOffered(dumped, offers)
   warnOfMissing(work)
   await restoreRoles(work)
   for (const database of dumped) await restoreDatabase(work, database, offers)
   await restoreConfiguration(work)
-  await removeMarks(work)
+  await tellServer(work, leftOvers(work).map(drop))
+  await tellServer(work, together(dumped.map(({ name }) => unmarkStatement(name))))
 }
+
+/** Databases that an earlier run, cut off, did not come to drop. */
+const leftOvers = ({ present }: RestoreWork): string[] =>
+  present.map(({ name }) => name).filter(name => isWorkName(name))
 
 const majorOf = (version: number): number => Math.floor(version / 10_000)
 
-async function assertVersion({ facts, access, run }: RestoreWork): Promise<void> {
-  const { version, versionText } = await access.server(run)
+function assertVersion({ facts, version }: RestoreWork): void {
   if (majorOf(version) >= majorOf(facts.server.version)) return
   throw new RecoveryError(
     'preflight-failed',
-    `PostgreSQL ${facts.name} is ${versionText}, and the point is of ${facts.server.versionText}: dumps do not go back to an older version`,
+    `PostgreSQL ${facts.name} is of version ${majorOf(version)}, and the point is of ${facts.server.versionText}: dumps do not go back to an older version`,
     { hint: `use an image of PostgreSQL ${majorOf(facts.server.version)}` },
   )
 }

@@ -1,32 +1,24 @@
 import { quoteIdentifier, quoteLiteral } from '../../drivers/postgres/sql-text.ts'
-import { askServer, type RestoreWork } from './restore-work.ts'
+import type { Ask } from './database-facts.ts'
 
-// A setting of the database's own: it travels with it through the change of names, in the same transaction log.
+// A setting of the database's own: it goes along when the database gets its name, in the server's own log.
 const mark = 'aidatavault.restored'
 
-/** `token` says which content it is. */
-export async function markRestored({ access, run }: RestoreWork, database: string, token: string): Promise<void> {
-  const sql = `ALTER DATABASE ${quoteIdentifier(database)} SET ${mark} = ${quoteLiteral(token)}`
-  await access.execute(await access.home(run, database), sql, { oneTransaction: false }, run)
-}
+/** Marks a database as brought back whole; `token` says which content it is. */
+export const markStatement = (database: string, token: string): string =>
+  `ALTER DATABASE ${quoteIdentifier(database)} SET ${mark} = ${quoteLiteral(token).trim()}`
 
-/** Whether an earlier run, cut off since, has brought this content back under this name. */
-export const isRestored = async (work: RestoreWork, database: string, token: string): Promise<boolean> =>
-  (await marks(work)).some(({ name, value }) => name === database && value === token)
+export const unmarkStatement = (database: string): string => `ALTER DATABASE ${quoteIdentifier(database)} RESET ${mark}`
 
-/** Takes all marks away at once: the restore is done. */
-export async function removeMarks(work: RestoreWork): Promise<void> {
-  const { access, run } = work
-  const statements = (await marks(work)).map(({ name }) => `ALTER DATABASE ${quoteIdentifier(name)} RESET ${mark};`)
-  if (statements.length > 0)
-    await access.execute(await access.home(run), statements.join('\n'), { oneTransaction: true }, run)
-}
+/** Whether a statement of a database's settings makes a mark. */
+export const isMark = (statement: string): boolean => statement.includes(quoteIdentifier(mark))
 
-async function marks(work: RestoreWork): Promise<{ name: string; value: string }[]> {
-  const rows = await askServer(work)(`
-    SELECT d.datname AS name, substr(setting, ${mark.length + 2}) AS value
+/** The tokens of marked databases, by name. */
+export async function readMarks(ask: Ask): Promise<Map<string, string>> {
+  const rows = await ask(`
+    SELECT d.datname AS name, substr(setting, ${mark.length + 2}) AS token
     FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase,
          unnest(s.setconfig) AS setting
     WHERE s.setrole = 0 AND setting LIKE '${mark}=%'`)
-  return rows.map(({ name, value }) => ({ name: name ?? '', value: value ?? '' }))
+  return new Map(rows.map(({ name, token }) => [name ?? '', token ?? '']))
 }

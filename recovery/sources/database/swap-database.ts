@@ -1,48 +1,47 @@
 import { createHash } from 'node:crypto'
 import { quoteIdentifier, quoteLiteral } from '../../drivers/postgres/sql-text.ts'
 import { findTables } from './database-facts.ts'
-import type { RestoreWork } from './restore-work.ts'
+import { tellServer, together, type RestoreWork } from './restore-work.ts'
 
-/** Statements run from a database that is none of those that change. */
-interface Swap {
-  readonly work: RestoreWork
-  readonly home: string
-}
+/** A name of our own for a database in the course of its replacement: the same in every run, so that left-overs are found. */
+export const workName = (purpose: 'restore' | 'replaced' | 'kept', database: string): string =>
+  `aidatavault_${purpose}_${createHash('sha256').update(database).digest('hex').slice(0, 16)}`
+
+/** Whether nobody misses a database of this name when the restore is done. */
+export const isWorkName = (name: string): boolean => /^aidatavault_(restore|replaced)_[0-9a-f]{16}$/.test(name)
 
 /**
- * Gives `beside` the name `name`. A database of that name is dropped after that when it is empty, as the image makes it on
- * a new volume; one that has rows is kept under another name, and told of.
+ * Gives `beside` the name `name`, in one transaction with taking it from the database that has it. That one is dropped
+ * after that when it is empty, as the image makes it on a new volume; with rows in it, it is kept under another name, and
+ * told of. `afterwards` are statements on the database in its place.
  */
-export async function swapIn(work: RestoreWork, name: string, beside: string): Promise<void> {
-  // Looked up once: while `name` is closed, it may be where the server would otherwise be asked.
-  const swap = { work, home: await work.access.home(work.run, name) }
-  const hash = createHash('sha256').update(name).digest('hex').slice(0, 16)
-  const doomed = `aidatavault_replaced_${hash}`
-  await dropDatabase(swap, doomed)
-  if (!(await exists(swap, name))) return tell(swap, rename(beside, name))
-  const kept = (await hasRows(swap, name)) ? `aidatavault_kept_${hash}` : undefined
-  await closeDatabase(swap, name)
-  await tell(swap, `${rename(name, kept ?? doomed)};\n${rename(beside, name)};`, true)
-  if (kept === undefined) return dropDatabase(swap, doomed)
-  const text = `database ${name} of the new server was not empty: it is kept as ${kept}`
+export async function swapIn(
+  work: RestoreWork,
+  name: string,
+  beside: string,
+  afterwards: readonly string[],
+): Promise<void> {
+  const old = work.present.find(database => database.name === name)
+  if (!old) return tellServer(work, [rename(beside, name), ...afterwards])
+  const keeps = await hasRows(work, name, old.allowsConnections)
+  const away = workName(keeps ? 'kept' : 'replaced', name)
+  const names = together([rename(name, away), rename(beside, name)])
+  const clearing = keeps ? [] : [drop(away)]
+  await tellServer(work, [drop(workName('replaced', name)), ...close(name), ...names, ...afterwards, ...clearing], name)
+  if (!keeps) return
+  const text = `database ${name} of the new server was not empty: it is kept as ${away}`
   work.run.report({ kind: 'warning', text })
 }
-
-const tell = ({ work: { access, run }, home }: Swap, sql: string, oneTransaction = false): Promise<void> =>
-  access.execute(home, sql, { oneTransaction }, run)
 
 const rename = (from: string, to: string): string =>
   `ALTER DATABASE ${quoteIdentifier(from)} RENAME TO ${quoteIdentifier(to)}`
 
-async function exists({ work: { access, run }, home }: Swap, name: string): Promise<boolean> {
-  const sql = `SELECT 1 AS found FROM pg_catalog.pg_database WHERE datname = ${quoteLiteral(name)}`
-  return (await access.query(home, sql, run)).length > 0
-}
+export const drop = (name: string): string => `DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`
 
-async function hasRows(swap: Swap, name: string): Promise<boolean> {
-  const { access, run } = swap.work
-  // A run that was cut off may have closed it.
-  await tell(swap, `ALTER DATABASE ${quoteIdentifier(name)} ALLOW_CONNECTIONS true`)
+async function hasRows(work: RestoreWork, name: string, open: boolean): Promise<boolean> {
+  const { access, run } = work
+  // A run that was cut off closed it.
+  if (!open) await tellServer(work, [`ALTER DATABASE ${quoteIdentifier(name)} ALLOW_CONNECTIONS true`], name)
   const ask = (sql: string) => access.query(name, sql, run)
   for (const { quoted, countable } of await findTables(ask)) {
     if (countable && (await ask(`SELECT 1 AS found FROM ${quoted} LIMIT 1`)).length > 0) return true
@@ -51,13 +50,8 @@ async function hasRows(swap: Swap, name: string): Promise<boolean> {
 }
 
 /** Nobody gets in any more, superusers neither, and who is in goes: a database in use cannot be renamed. */
-async function closeDatabase(swap: Swap, name: string): Promise<void> {
-  await tell(swap, `ALTER DATABASE ${quoteIdentifier(name)} WITH ALLOW_CONNECTIONS false IS_TEMPLATE false`)
-  const sql = `
-    SELECT pg_catalog.pg_terminate_backend(pid) AS gone FROM pg_catalog.pg_stat_activity
-    WHERE datname = ${quoteLiteral(name)} AND pid <> pg_catalog.pg_backend_pid()`
-  await swap.work.access.query(swap.home, sql, swap.work.run)
-}
-
-const dropDatabase = (swap: Swap, name: string): Promise<void> =>
-  tell(swap, `DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`)
+const close = (name: string): string[] => [
+  `ALTER DATABASE ${quoteIdentifier(name)} WITH ALLOW_CONNECTIONS false IS_TEMPLATE false`,
+  `SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
+   WHERE datname = ${quoteLiteral(name)} AND pid <> pg_catalog.pg_backend_pid()`,
+]

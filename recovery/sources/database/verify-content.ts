@@ -1,6 +1,7 @@
 import type { DatabaseFacts, DatabaseServer, SequenceFacts } from '../../../contract/manifest.ts'
 import type { Check } from '../../domain/check.ts'
 import { quoteLiteral } from '../../drivers/postgres/sql-text.ts'
+import { isMark } from './restored-mark.ts'
 import { readContent, type Ask, type DatabaseContent, type FoundSequence } from './database-facts.ts'
 
 /** Everything but the rows: sequences, extensions, large objects, objects by kind, settings. */
@@ -84,14 +85,11 @@ function checkObjects(
   })
 }
 
-// A mark of the restore itself, which it takes away at its end.
-const isOwnMark = (statement: string) => statement.includes('"aidatavault.restored"')
-
 function checkSettings(what: string, expected: DatabaseFacts, found: DatabaseContent): Check {
   const present = new Set(found.settings)
   const wanted = new Set(expected.settings)
   const missing = expected.settings.filter(statement => !present.has(statement))
-  const others = found.settings.filter(statement => !wanted.has(statement) && !isOwnMark(statement))
+  const others = found.settings.filter(statement => !wanted.has(statement) && !isMark(statement))
   const ok = missing.length + others.length === 0
   const detail = ok ? `${wanted.size} statements` : `${missing.length} missing, ${others.length} others`
   return { what: `${what}: settings, privileges, comment`, ok, detail }
