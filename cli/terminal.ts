@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import { MultiBar, type SingleBar } from 'cli-progress'
 import type { Run, RunEvent } from '../recovery/domain/run.ts'
-import { durationText, sizeText } from './words.ts'
+import { durationText, plural, sizeText } from './words.ts'
 
 export interface TerminalOptions {
   readonly json: boolean
@@ -9,6 +9,8 @@ export interface TerminalOptions {
   readonly verbose: boolean
   readonly color: boolean
 }
+
+const line = '{step} {amount} ({duration_formatted})'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -21,7 +23,7 @@ export class Terminal {
   /** A person sits there: questions can be asked. */
   readonly interactive: boolean
   #bars: MultiBar | undefined
-  #bar: { step: string; bar: SingleBar; bytes: number; files: number } | undefined
+  #bar: { step: string; bar: SingleBar; total: number; bytes: number; files: number } | undefined
 
   constructor(options: TerminalOptions) {
     this.options = options
@@ -64,7 +66,7 @@ export class Terminal {
       case 'note':
         return this.say(`  ${event.text}`)
       case 'step-started':
-        return this.#startBar(event.step)
+        return this.#startBar(event.step, event.totalBytes)
       case 'progress':
         return this.#moveBar(event.bytes, event.files)
       case 'step-done':
@@ -78,26 +80,35 @@ export class Terminal {
     this.say(`${mark} ${step}${detail ? `: ${detail}` : ''} ${this.style('dim', `(${durationText(ms)})`)}`)
   }
 
-  #startBar(step: string): void {
+  #startBar(step: string, totalBytes: number | undefined): void {
     this.clear()
     if (!process.stderr.isTTY || this.options.quiet || this.options.json) return
     this.#bars = new MultiBar({
       stream: process.stderr,
-      format: '{spinner} {step} {amount}',
+      format: totalBytes ? `{bar} {percentage}% ${line}` : `… ${line}`,
+      barCompleteChar: '█',
+      barIncompleteChar: '░',
+      barsize: 20,
       hideCursor: true,
       clearOnComplete: true,
+      forceRedraw: true,
       linewrap: false,
       fps: 10,
     })
-    this.#bar = { step, bar: this.#bars.create(1, 0, { step, amount: '', spinner: '…' }), bytes: 0, files: 0 }
+    const bar = this.#bars.create(totalBytes || 1, 0, { step, amount: '' })
+    this.#bar = { step, bar, total: totalBytes ?? 0, bytes: 0, files: 0 }
   }
 
   #moveBar(bytes: number, files: number): void {
-    if (!this.#bar) return
-    this.#bar.bytes += bytes
-    this.#bar.files += files
-    const amount = `${sizeText(this.#bar.bytes)}, ${this.#bar.files} files`
-    this.#bar.bar.update(0, { step: this.#bar.step, amount, spinner: '…' })
+    const moved = this.#bar
+    if (!moved) return
+    moved.bytes += bytes
+    moved.files += files
+    const counted = moved.files > 0 ? `, ${plural(moved.files, 'file')}` : ''
+    moved.bar.update(Math.min(moved.bytes, moved.total), {
+      step: moved.step,
+      amount: `${sizeText(moved.bytes)}${counted}`,
+    })
   }
 
   #line(text: string): void {

@@ -18,16 +18,24 @@ export interface Run {
   report(event: RunEvent): void
 }
 
+export interface StepOptions<T> {
+  /** Said of the result, for people. */
+  readonly detail?: (result: T) => string
+  /** How many bytes its progress will add up to, where that is known. */
+  readonly totalBytes?: number
+}
+
 /** Runs one step: tells its start, its end and how long it took. A failing step tells no end. */
 export async function step<T>(
   run: Run,
   name: string,
   work: () => Promise<T>,
-  detail?: (result: T) => string,
+  options: StepOptions<T> = {},
 ): Promise<T> {
   run.signal.throwIfAborted()
   const started = performance.now()
-  run.report({ kind: 'step-started', step: name })
+  const { detail, totalBytes } = options
+  run.report({ kind: 'step-started', step: name, ...(totalBytes === undefined ? {} : { totalBytes }) })
   const result = await work()
   const done = { kind: 'step-done', step: name, ms: Math.round(performance.now() - started) } as const
   run.report(detail ? { ...done, detail: detail(result) } : done)

@@ -1,4 +1,3 @@
-import os from 'node:os'
 import type {
   CodeFacts,
   ConfigFile,
@@ -20,6 +19,7 @@ import type { BackupPlan } from './backup-plan.ts'
 import { pointWriter, vaultRun } from './point-writer.ts'
 import { ourTag, projectTag, type RecoveryPoint } from './points.ts'
 import { programName, type Tools } from './tools.ts'
+import { whoRuns } from './who.ts'
 
 /** What the sources said of themselves. */
 interface Captured {
@@ -72,28 +72,27 @@ async function captureAll(
     const logins = project.logins.filter(login => login.server === server.name)
     const capture = () =>
       withAccess(server, address, tools, run, access => captureServer(server, access, logins, writer, run))
-    servers.push(await step(run, `databases of ${server.name}`, capture, describeServer))
+    servers.push(await step(run, `databases of ${server.name}`, capture, { detail: describeServer }))
   }
-  const code = plan.code ? await step(run, 'code', () => captureCode(project, writer, run), describeCode) : null
+  const code = plan.code
+    ? await step(run, 'code', () => captureCode(project, writer, run), { detail: describeCode })
+    : null
   const config = plan.config
-    ? await step(
-        run,
-        'configuration',
-        () => captureConfig(project, writer, run),
-        files => `${files.length} files`,
-      )
+    ? await step(run, 'configuration', () => captureConfig(project, writer, run), {
+        detail: files => `${files.length} files`,
+      })
     : []
   const volumes: VolumeFacts[] = []
   for (const volume of plan.volumes) {
     const capture = () => captureVolume(volume, tools.engine, writer, run)
-    volumes.push(await step(run, `volume ${volume.key}`, capture, describeVolume))
+    volumes.push(await step(run, `volume ${volume.key}`, capture, { detail: describeVolume }))
   }
   return { code, config, servers, volumes }
 }
 
 const describeServer = ({ method, databases }: DatabaseServer) =>
   `${method}, ${databases.map(({ name, tables }) => `${name} (${sum(tables.map(({ rows }) => rows ?? 0))} rows)`).join(', ')}`
-const describeVolume = ({ files, bytes }: VolumeFacts) => `${files} files, ${bytes} bytes`
+const describeVolume = ({ files, bytes }: VolumeFacts) => `${files} ${files === 1 ? 'file' : 'files'}, ${bytes} bytes`
 const describeCode = (code: CodeFacts | null) =>
   code?.kind === 'git' ? `${code.refs.length} refs, ${code.files} changed files` : `${code?.files ?? 0} files`
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
@@ -139,8 +138,7 @@ async function saveManifest(uploader: Uploader, manifest: Manifest): Promise<voi
 
 const snapshotDetails = (project: Project, time: Date, tags: readonly string[], previous: Snapshot | undefined) => ({
   time,
-  hostname: os.hostname(),
-  username: os.userInfo().username,
+  ...whoRuns(),
   paths: [project.root],
   tags: [ourTag, projectTag(project.facts.id), ...tags],
   programVersion: programName,

@@ -40,13 +40,15 @@ export async function bringConfig(shop: Workshop): Promise<void> {
 export async function bringVolume(shop: Workshop, volume: PlannedVolume): Promise<void> {
   const { facts, name } = volume
   const stepName = `volume ${facts.key}`
-  await once(shop, stepName, async () => {
+  const work = async () => {
     await startOver(shop, volume)
     const target = { name, image: imageFor(shop, facts), labels: labelsFor(shop, facts) }
     const reader = shop.reader(stepName)
     await restoreVolume(facts, target, shop.tools.engine, reader, shop.run)
     return verifyVolume(facts, target, shop.tools.engine, reader, shop.run)
-  })
+  }
+  // Written once, and read once to compare.
+  await once(shop, stepName, work, 2 * facts.bytes)
 }
 
 const labelsFor = ({ plan, journal }: Workshop, facts: VolumeFacts) =>

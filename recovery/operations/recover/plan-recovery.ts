@@ -36,7 +36,7 @@ export async function planRecovery(
   const found = recoveryTarget(manifest, request.root)
   const projectName = journal?.record.projectName ?? request.projectName ?? found.projectName
   const target = { ...found, projectName }
-  const model = await recordedModel(pointReader(vault, snapshot, 'plan'))
+  const model = await recordedModel(pointReader(vault, snapshot, 'plan', run))
   const images = imagesNeeded(manifest)
   const usesEngine = manifest.project.composeFiles.length > 0
   const plan = {

@@ -93,7 +93,7 @@ function openWorkshop(
     journal,
     tools,
     run,
-    reader: stepName => pointReader(vault, point.snapshot, stepName),
+    reader: stepName => pointReader(vault, point.snapshot, stepName, run),
     address: addressOf(point.manifest, plan),
   }
 }

@@ -30,10 +30,18 @@ export interface Workshop {
  * Does a step unless an earlier, interrupted run has done it, and writes down that it is done and what it checked.
  * A step whose checks fail is not done: it rejects with verification-failed, and the next run starts it over.
  */
-export async function once(shop: Workshop, name: string, work: () => Promise<readonly Check[]>): Promise<void> {
+export async function once(
+  shop: Workshop,
+  name: string,
+  work: () => Promise<readonly Check[]>,
+  totalBytes?: number,
+): Promise<void> {
   if (shop.journal.isDone(name)) return shop.run.report({ kind: 'note', text: `${name}: done before the interruption` })
   const started = performance.now()
-  const checks = await step(shop.run, name, async () => assertPassed(name, await work()), describeChecks)
+  const checks = await step(shop.run, name, async () => assertPassed(name, await work()), {
+    detail: describeChecks,
+    ...(totalBytes === undefined ? {} : { totalBytes }),
+  })
   await shop.journal.did(name, Math.round(performance.now() - started), checks)
 }
 

@@ -35,5 +35,5 @@ if (action === 'capture') {
   const [snapshot] = await vault.listSnapshots()
   const facts = JSON.parse(await fs.readFile(factsFile, 'utf8')) as CodeFacts
   console.log('begins')
-  await restoreCode(facts, pointReader(vault, snapshot!, 'code'), folder, run)
+  await restoreCode(facts, pointReader(vault, snapshot!, 'code', run), folder, run)
 }

@@ -1,3 +1,4 @@
+import type { Run } from '../../domain/run.ts'
 import { Readable } from 'node:stream'
 import { cheapScrypt } from '../../../vault/testing/test-repository.ts'
 import { createVault, MemoryStorage } from '../../../vault/index.ts'
@@ -17,8 +18,10 @@ export async function capturedPoint<T>(
     await uploader.saveStream('manifest.json', Readable.from([Buffer.from('{}')]))
     return { facts: captured, snapshot: await uploader.publish(details) }
   })
-  return { facts, reader: pointReader(vault, snapshot, 'test') }
+  return { facts, reader: pointReader(vault, snapshot, 'test', quiet) }
 }
+
+const quiet: Run = { signal: new AbortController().signal, clock: { now: () => new Date() }, report: () => {} }
 
 const details = {
   time: new Date('2026-01-02T03:04:05Z'),
