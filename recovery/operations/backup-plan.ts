@@ -19,7 +19,8 @@ export interface BackupPlan {
 
 /**
  * Decides what a backup takes. Rejects with database-unreachable when a database that should be in is not running,
- * and with docker-unavailable when there is a volume to read and no engine to read it with.
+ * with docker-unavailable when there is a volume to read and no engine to read it with, and with source-unreadable when a
+ * folder that the user named is not there.
  */
 export function planBackup(project: Project, only: readonly SourceKind[] = sourceKinds): BackupPlan {
   const wants = (kind: SourceKind) => only.includes(kind)
@@ -27,6 +28,7 @@ export function planBackup(project: Project, only: readonly SourceKind[] = sourc
   const volumes = wants('volume') ? volumesToCapture(project) : []
   const servers = wants('database') ? project.servers : []
   assertReachable(project, servers, volumes)
+  assertNamedFoldersThere(volumes)
   return {
     code: wants('code'),
     config: wants('config'),
@@ -42,7 +44,7 @@ const leftOutByOnly = (kind: SourceKind) => ({ what: kind, why: 'left out by --o
 /** No data is lost with them, unless the project was started under another name: so it is said. */
 const notMade = (volumes: readonly ProjectVolume[]) =>
   volumes
-    .filter(({ exists }) => !exists)
+    .filter(volume => !volume.exists && isInEngine(volume))
     .map(({ key, name }) => ({ what: `volume ${key}`, why: `there is no ${name} yet on this machine` }))
 
 // An engine that does not answer tells of no volume at all, which does not mean that there is none.
@@ -61,6 +63,19 @@ function assertReachable(project: Project, servers: readonly ProjectServer[], vo
       `PostgreSQL ${stopped.name} is not running, so its databases cannot be captured`,
       {
         hint: `${startHint(stopped)}, or leave databases out of this point: ${onlyHint('code,config,volume')}`,
+      },
+    )
+}
+
+/** Compose makes a missing folder that it mounts; one that only aidatavault.yml names is a typo, or on a disk that is not mounted. */
+function assertNamedFoldersThere(volumes: readonly ProjectVolume[]): void {
+  const missing = volumes.find(({ kind, mounts, exists }) => kind === 'bind' && mounts.length === 0 && !exists)
+  if (missing)
+    throw new RecoveryError(
+      'source-unreadable',
+      `aidatavault.yml protects the folder ${missing.key}, and it is not there`,
+      {
+        hint: 'correct its name, mount the disk that it lies on, or say protect: false of it',
       },
     )
 }
