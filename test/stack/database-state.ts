@@ -22,7 +22,10 @@ export async function ask(server: Server, database: string, sql: string): Promis
  */
 export async function serverState(server: Server): Promise<Record<string, string>> {
   const globals = await inServer(server, ['pg_dumpall', '-U', server.user, '--globals-only'])
-  const state: Record<string, string> = { globals: comparable(globals.output) }
+  const state: Record<string, string> = {
+    globals: comparable(globals.output),
+    settings: await ask(server, 'template1', settings),
+  }
   const names = await ask(server, 'template1', 'SELECT datname FROM pg_database WHERE datallowconn ORDER BY 1')
   for (const database of names.split('\n')) {
     const dump = await inServer(server, ['pg_dump', '-U', server.user, '--create', '-d', connection(database)])
@@ -36,6 +39,9 @@ export async function serverState(server: Server): Promise<Record<string, string
 const connection = (database: string) => `dbname='${database.replace(/[\\']/g, '\\$&')}'`
 
 const comparable = (dump: Buffer) => dump.toString('latin1').replace(/^\\(un)?restrict .*$/gm, '')
+
+const settings = `
+  SELECT name || ' = ' || setting FROM pg_settings WHERE source = 'configuration file' ORDER BY 1`
 
 const sequences = `
   SELECT format('%I.%I %s', schemaname, sequencename, last_value) FROM pg_sequences ORDER BY 1`

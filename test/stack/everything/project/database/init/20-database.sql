@@ -20,3 +20,6 @@ CREATE EXTENSION pg_trgm;
 
 CREATE COLLATION shop.phonebook (provider = icu, locale = 'de-u-co-phonebk');
 CREATE COLLATION shop.any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+
+-- In no dump at all: what was set for the whole server.
+ALTER SYSTEM SET log_min_duration_statement = '7s';
