@@ -2,7 +2,6 @@ import fs from 'node:fs/promises'
 import path from 'node:path'
 import type { VolumeFacts } from '../../../contract/manifest.ts'
 import { RecoveryError } from '../../domain/errors.ts'
-import { journalName } from '../../journal/recovery-journal.ts'
 import { restoreCode, verifyCode } from '../../sources/code/index.ts'
 import { restoreConfig, verifyConfig } from '../../sources/config/index.ts'
 import { restoreVolume, verifyVolume } from '../../sources/volume/index.ts'
@@ -10,22 +9,16 @@ import type { PlannedVolume } from './plan.ts'
 import { recoveryLabel, targetVolumeLabels } from './target.ts'
 import { once, type Workshop } from './workshop.ts'
 
-/** The folder's own files. A run that was cut off in the middle of it left only what is ours: it starts over. */
+/** The folder's own files. Nothing shows there before all of it is ready; cut off anywhere, it is begun again. */
 export async function bringCode(shop: Workshop): Promise<void> {
   const { code } = shop.manifest
   if (!code) return
   const { root } = shop.plan.target
   await once(shop, 'code', async () => {
-    await emptyFolder(root)
-    await restoreCode(code, shop.reader('code'), root, shop.run)
-    return verifyCode(code, root, shop.run)
+    const reader = shop.reader('code')
+    await restoreCode(code, reader, root, shop.run)
+    return verifyCode(code, root, shop.run, reader)
   })
-}
-
-async function emptyFolder(folder: string): Promise<void> {
-  for (const name of await fs.readdir(folder, { encoding: 'buffer' }))
-    if (!name.toString().startsWith(journalName))
-      await fs.rm(Buffer.concat([Buffer.from(`${folder}/`), name]), { recursive: true })
 }
 
 /** Env files, compose files and what else is configuration; secrets readable by their owner alone. */
@@ -75,8 +68,22 @@ export async function startOverVolume({ journal, tools, run }: Workshop, name: s
   await journal.willMake('volume', name)
 }
 
+/** The same for a folder or file of the machine. That nothing was there is seen before the journal calls it ours. */
 export async function startOverPath({ journal }: Workshop, kind: 'file' | 'folder', name: string): Promise<void> {
   if (journal.hasMade(kind, name)) await fs.rm(name, { recursive: true, force: true })
+  else await assertNothingAt(name)
   await journal.willMake(kind, name)
   await fs.mkdir(path.dirname(name), { recursive: true })
+}
+
+async function assertNothingAt(name: string): Promise<void> {
+  const holds = await fs.readdir(name).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    if (error.code === 'ENOTDIR') return [name]
+    throw error
+  })
+  if (holds.length === 0) return
+  throw new RecoveryError('target-exists', `${name} exists already; a recovery never writes into what is there`, {
+    hint: 'move it away and run the same command again',
+  })
 }

@@ -14,7 +14,7 @@ import type { Tools } from '../tools.ts'
 import { bringCode, bringConfig, bringVolume } from './bring-back.ts'
 import { bringDatabase } from './bring-database.ts'
 import { pullImages } from './images.ts'
-import type { RecoveryPlan } from './plan.ts'
+import type { PlannedVolume, RecoveryPlan } from './plan.ts'
 import { modelDifferences, recordedModel } from './recorded-model.ts'
 import { startServices, tryLogins } from './start.ts'
 import { bringLocalServer } from './local-server.ts'
@@ -110,10 +110,13 @@ function addressOf(manifest: Manifest, { target }: RecoveryPlan): ComposeAddress
 }
 
 async function bringCompose(shop: Workshop, start: boolean): Promise<void> {
+  const isBind = ({ facts }: PlannedVolume) => facts.kind === 'bind'
+  // Without git, a mounted folder may hold the very files that Compose reads and builds from.
+  for (const volume of shop.plan.volumes.filter(isBind)) await bringVolume(shop, volume)
   const model = await resolveModel(shop)
   await once(shop, 'images built', () => buildImages(shop))
   for (const server of shop.manifest.servers) await bringDatabase(shop, server, model)
-  for (const volume of shop.plan.volumes) await bringVolume(shop, volume)
+  for (const volume of shop.plan.volumes.filter(volume => !isBind(volume))) await bringVolume(shop, volume)
   if (start) await startServices(shop)
   if (start) await tryLogins(shop)
 }
