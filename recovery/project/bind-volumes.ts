@@ -22,11 +22,19 @@ interface Bind {
 export async function bindVolumes(sources: VolumeSources, used: readonly UsedMount[], run: Run): Promise<FoundVolumes> {
   const volumes: ProjectVolume[] = []
   const leftOut: LeftOut[] = []
-  for (const bind of await bindsOf(sources, used)) {
+  const binds = await bindsOf(sources, used)
+  for (const bind of binds) {
     const stat = await statOf(bind.place)
     const readOnly = bind.users.length > 0 && bind.users.every(({ mount }) => mount.readOnly)
-    const why = bind.users.length > 0 ? whyUnprotected(bind.place, readOnly, stat) : undefined
-    const key = seenFrom(sources.root, bind.place)
+    // A link is judged by its own name too: /etc/localtime leads to a file as any other.
+    const written = bind.users.map(({ mount }) => mount.source)
+    const why = written
+      .flatMap(place => [place, bind.place])
+      .map(place => whyUnprotected(place, readOnly, stat))
+      .find(Boolean)
+    const key = seenFrom(sources.root, why && written[0] ? written[0] : bind.place)
+    if (!stat && bind.users.length === 0)
+      leftOut.push({ what: `folder ${key}`, why: 'it is in aidatavault.yml, and it is not there' })
     if (why) leftOut.push({ what: `bind mount ${key}`, why })
     else {
       const found = await sortBind(bind, sources, run)
@@ -34,7 +42,15 @@ export async function bindVolumes(sources: VolumeSources, used: readonly UsedMou
       leftOut.push(...found.leftOut)
     }
   }
-  return { volumes: uniquePlaces(await besideServers(volumes, sources)), leftOut }
+  return { volumes: uniquePlaces(await besideServers(withoutInner(volumes, binds), sources)), leftOut }
+}
+
+/** What was found in a mounted folder is not taken twice where it lies in another one that is taken whole. */
+function withoutInner(volumes: readonly ProjectVolume[], binds: readonly Bind[]): ProjectVolume[] {
+  const mounted = new Set(binds.map(({ place }) => place))
+  const taken = volumes.filter(({ name, coveredByCode }) => mounted.has(name) && !coveredByCode)
+  const isTaken = ({ name }: ProjectVolume) => taken.some(outer => outer.name !== name && isInside(name, outer.name))
+  return volumes.filter(volume => mounted.has(volume.name) || !isTaken(volume))
 }
 
 /** A folder in which a server's data directory lies is taken as everything in it but that one. */

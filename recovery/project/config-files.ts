@@ -19,6 +19,8 @@ export interface ConfigSources {
   readonly composeEnvFiles: readonly string[]
   readonly secretFiles: readonly string[]
   readonly volumes: readonly ProjectVolume[]
+  /** Places that services mount, without links. */
+  readonly mounted: ReadonlySet<string>
 }
 
 /** Everything that is configuration, each file once, sorted by path: what exists, inside the root and outside. */
@@ -39,7 +41,7 @@ export async function findConfigFiles(sources: ConfigSources, run: Run): Promise
   await add('by-mode', [...sources.secretFiles, ...(references?.secretFiles ?? [])])
   await add('mounted', references?.configFiles ?? [])
   await add('env', await envFilesIn(sources, run))
-  await add('mounted', await mountedFiles(sources.volumes))
+  await add('mounted', await mountedFiles(sources))
   await add('by-mode', await globbed(sources, run))
   return [...found].map(([file, kind]) => ({ path: file, kind })).sort((a, b) => (a.path < b.path ? -1 : 1))
 }
@@ -50,10 +52,10 @@ const kindByMode = (mode: number): ProjectEnvFile['kind'] => ((mode & 0o077) ===
 // Larger ones that a service may write to are data, such as a SQLite database.
 const largestMountedBytes = 1024 * 1024
 
-async function mountedFiles(volumes: readonly ProjectVolume[]): Promise<string[]> {
+async function mountedFiles({ volumes, mounted }: ConfigSources): Promise<string[]> {
   const files: string[] = []
   for (const { name, isFile, mounts } of volumes) {
-    if (!isFile || mounts.length === 0) continue
+    if (!isFile || !mounted.has(name)) continue
     const size = (await statOf(name))?.size ?? 0
     if (size <= largestMountedBytes || mounts.every(({ readOnly }) => readOnly)) files.push(name)
   }

@@ -9,6 +9,7 @@ import { findConfigFiles } from './config-files.ts'
 import { factsOf } from './identity.ts'
 import { imagesOf } from './images.ts'
 import { readLogins } from './login-sources.ts'
+import { realPath } from './paths.ts'
 import { findRoot } from './project-root.ts'
 import { findServers } from './servers.ts'
 import { surveyProject } from './survey.ts'
@@ -92,17 +93,19 @@ function partsOf({
   }
 }
 
-const configFilesOf = ({ located, folder, volumes }: Found, run: Run): Promise<Project['configFiles']> =>
-  findConfigFiles(
-    {
-      ...{ root: folder.root, directory: located.directory, configFile: located.configFile, volumes },
-      globs: located.config.config ?? [],
-      references: located.compose?.references,
-      composeEnvFiles: located.envFiles,
-      secretFiles: located.compose?.model.secretFiles ?? [],
-    },
-    run,
-  )
+async function configFilesOf({ located, survey, folder, volumes }: Found, run: Run): Promise<Project['configFiles']> {
+  const mounts = (survey?.services ?? []).flatMap(service => service.mounts)
+  const binds = mounts.flatMap(({ kind, source }) => (kind === 'bind' ? [realPath(source)] : []))
+  const sources = {
+    ...{ root: folder.root, directory: located.directory, configFile: located.configFile, volumes },
+    globs: located.config.config ?? [],
+    references: located.compose?.references,
+    composeEnvFiles: located.envFiles,
+    secretFiles: located.compose?.model.secretFiles ?? [],
+    mounted: new Set(await Promise.all(binds)),
+  }
+  return findConfigFiles(sources, run)
+}
 
 const remoteIncludes = ({ compose }: Located): Project['leftOut'] =>
   [...(compose?.references.remote ?? [])].map(name => ({

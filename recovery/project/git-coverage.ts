@@ -15,21 +15,23 @@ const placeholder = /(^|\/)(\.git(keep|ignore|attributes)|\.keep|\.empty|\.place
 
 /** Asks git. `place` is relative to the top of the work tree, '' for all of it. */
 export async function coverageOf(git: GitPlace, place: string, run: Run): Promise<Coverage> {
-  const list = (...how: string[]) => listFiles(git, how, place, run)
-  const isCode = (await list('--cached')).some(name => !placeholder.test(name))
-  const others = await list('--others', '--exclude-standard', '--directory', '--no-empty-directory')
-  const isUntracked = others.some(name => !placeholder.test(name))
-  const ignored = await list('--others', '--ignored', '--exclude-standard', '--directory')
-  if (!isCode && !isUntracked) return { kind: 'data', ignored: [] }
+  const holdsCode = async (...how: string[]) => {
+    // The first one will do: there may be a million.
+    for await (const name of listFiles(git, how, place, run)) if (!placeholder.test(name)) return true
+    return false
+  }
+  const isCode = (await holdsCode('--cached')) || (await holdsCode('--others', '--exclude-standard'))
+  if (!isCode) return { kind: 'data', ignored: [] }
+  const ignored: string[] = []
+  for await (const name of listFiles(git, ['--others', '--ignored', '--exclude-standard', '--directory'], place, run))
+    ignored.push(name)
   return ignored.length === 0 ? { kind: 'code', ignored } : { kind: 'mixed', ignored }
 }
 
-/** Names that are not UTF-8 stay out of it: no path of a Compose file can name them. */
-async function listFiles(git: GitPlace, how: readonly string[], place: string, run: Run): Promise<string[]> {
-  const names: string[] = []
+/** Names that are not UTF-8 come out garbled; whoever looks for such a file finds none. */
+async function* listFiles(git: GitPlace, how: readonly string[], place: string, run: Run): AsyncGenerator<string> {
   const where = place === '' ? [] : ['--', place]
   const args = ['--literal-pathspecs', 'ls-files', '-z', ...how, ...where]
   for await (const record of gitRecords(git, args, run))
-    names.push(Buffer.from(record, 'latin1').toString('utf8').replace(/\/$/, ''))
-  return names
+    yield Buffer.from(record, 'latin1').toString('utf8').replace(/\/$/, '')
 }

@@ -11,7 +11,7 @@ export interface ServiceSigns {
   /** Of the model, where it overrides the image's. */
   readonly entrypoint: readonly string[] | undefined
   readonly command: readonly string[] | undefined
-  /** Where its mounts are. */
+  /** Where the model mounts something. */
   readonly targets: readonly string[]
 }
 

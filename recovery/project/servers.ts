@@ -100,7 +100,8 @@ async function serverOf(
   const signs: ServiceSigns = {
     ...{ image, imageEnv: service.image?.env, env: service.container?.env ?? service.model.environment },
     ...{ labels: service.labels, entrypoint: service.entrypoint, command: service.command },
-    targets: service.mounts.map(({ target }) => target),
+    // What its image alone asks for is no one's choice: every helper of that image has it.
+    targets: service.model.mounts.map(({ target }) => target),
   }
   const foundBy =
     postgresSign(signs) ??

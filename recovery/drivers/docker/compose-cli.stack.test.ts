@@ -77,6 +77,13 @@ describe.skipIf(skipsStack)('Compose', () => {
     fs.writeFileSync(path.join(directory, 'compose.yaml'), text)
     return { directory, files: [], profiles: [] }
   }
+  /** `down` leaves them, and nothing tells later whose they were. */
+  const downWithVolumes = async (where: ComposeAddress, project: string) => {
+    const containers = await dockerCli().listContainers({ 'com.docker.compose.project': project }, run)
+    await compose.down(where, run)
+    for (const { name: volume } of containers.flatMap(({ mounts }) => mounts))
+      if (/^[0-9a-f]{64}$/.test(volume)) await dockerCli().removeVolume(volume, run)
+  }
   const text = async (program: RunningProgram): Promise<string> => {
     const chunks: Buffer[] = []
     program.stdin.end()
@@ -196,7 +203,7 @@ describe.skipIf(skipsStack)('Compose', () => {
     const tools = (await list()).filter(found => found.labels['com.docker.compose.service'] === 'tool')
     expect(tools.map(found => found.running)).toEqual([false, false])
     expect(await compose.logs(address, 'migrate', 10, run)).toBe('')
-    await compose.down(address, run)
+    await downWithVolumes(address, name)
     expect(await list()).toEqual([])
     expect(await dockerCli().inspectVolume(`${name}_data`, run)).toBeDefined()
   }, 120_000)
@@ -204,7 +211,7 @@ describe.skipIf(skipsStack)('Compose', () => {
   it('fails when a service does not come up', async () => {
     const broken = write('services: { bad: { image: "postgres:17", entrypoint: ["false"] } }')
     await expect(compose.up(broken, { services: [] }, run)).rejects.toMatchObject({ code: 'tool-failed' })
-    await compose.down(broken, run)
+    await downWithVolumes(broken, path.basename(broken.directory).toLowerCase())
   })
 
   it('tells a missing project from a wrong one, in Compose’s own words and without secrets', async () => {

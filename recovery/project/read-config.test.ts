@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import { RecoveryError } from '../domain/errors.ts'
+import { parseConfig } from './read-config.ts'
+
+const errorOf = (text: string): RecoveryError => {
+  try {
+    parseConfig(text, '/shop/aidatavault.yml')
+  } catch (error) {
+    if (error instanceof RecoveryError) return error
+    throw error
+  }
+  throw new Error('was accepted')
+}
+
+describe('aidatavault.yml', () => {
+  it('may be empty, or say everything', () => {
+    expect(parseConfig('', 'f')).toEqual({})
+    expect(parseConfig('# only a comment\n', 'f')).toEqual({})
+    const text =
+      'id: shop-4f2a91c8\nvault: /mnt/vault\ndatabases:\n  db: { method: physical, protect: true }\nvolumes:\n  cache: { protect: false }\nconfig: [certs/*]\n'
+    expect(parseConfig(text, 'f')).toMatchObject({ id: 'shop-4f2a91c8', volumes: { cache: { protect: false } } })
+  })
+
+  it.each([
+    ['valut: x', 'unknown key valut (known here: id, vault, name, databases, volumes, config)'],
+    ['volumes: { cache: { portect: false } }', 'unknown key volumes.cache.portect (known here: protect)'],
+    ['id: Shop', 'id must be 8 to 64 lower-case letters'],
+    ['databases: { db: { method: fast } }', 'databases.db.method must be logical or physical'],
+    ['databases: { db: { secretFrom: hunter2 } }', 'databases.db.secretFrom must be FILE#KEY'],
+    ['volumes: { cache: { protect: "no" } }', 'volumes.cache.protect must be true or false'],
+    ['- a list', 'the file:'],
+    ['a: [', 'is not valid YAML (line 1)'],
+  ])('%s is refused, naming file and key and never the value', (text, message) => {
+    const error = errorOf(text)
+    expect(error.code).toBe('project-invalid')
+    expect(error.message).toContain('/shop/aidatavault.yml')
+    expect(error.message).toContain(message)
+    expect(error.message).not.toContain('hunter2')
+    expect(error.hint).toMatch(/mend/)
+  })
+})
