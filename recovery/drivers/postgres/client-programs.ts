@@ -57,10 +57,13 @@ export function clientOperations(start: StartClient): ClientOperations {
       withSession(start, database, run, async session => use(await beginSnapshot(session))),
     dump: (database, snapshot, run) => outgoing(start(dumpArguments(database, snapshot), run)),
     dumpGlobals: run => outgoing(start(['pg_dumpall', '--globals-only', '--no-password'], run)),
-    restoreDump: (database, dump, run) =>
-      feed(['pg_restore', '--exit-on-error', '--no-password', inDatabase(database)], dump, run),
+    restoreDump: (database, dump, run) => feed([...restoreProgram, inDatabase(database)], dump, run),
   }
 }
+
+// Row security hides nothing from a superuser, who fills the tables. But a materialized view is computed as its owner, and
+// with row security off the server refuses that where a policy would have a say.
+const restoreProgram = ['pg_restore', '--exit-on-error', '--enable-row-security', '--no-password']
 
 async function withSession<T>(
   start: StartClient,

@@ -8,7 +8,7 @@ import { obstacleOf, type DatabaseProperties } from './database-list.ts'
 import { during } from './failures.ts'
 import { withSnapshots, type HeldDatabase } from './held-snapshots.ts'
 import { dumpPath, globalsPath } from './point-paths.ts'
-import { roleNames } from './roles.ts'
+import { listRoles } from './roles.ts'
 
 type Globals = NonNullable<DatabaseServer['globals']>
 
@@ -58,12 +58,14 @@ async function captureRoles(
   const saved = await during(what, 'capture-failed', () =>
     writer.save({ kind: 'stream', path, bytes: checkedGlobals(bytes, what), finished }),
   )
-  const roles = await roleNames(async sql => access.query(await access.home(run), sql, run))
+  const roles = await listRoles(async sql => access.query(await access.home(run), sql, run))
+  const present = new Set(roles.map(({ oid }) => oid))
   for (const { snapshot } of held) {
-    const lost = (await roleNames(sql => snapshot.query(sql))).find(role => !roles.includes(role))
-    if (lost !== undefined) throw roleWasDropped(lost)
+    const lost = (await listRoles(sql => snapshot.query(sql))).find(({ oid }) => !present.has(oid))
+    if (lost !== undefined) throw roleWasDropped(lost.name)
   }
-  return { globals: { inPoint: path, bytes: saved.bytes, sha256: saved.sha256 }, roles }
+  const globals = { inPoint: path, bytes: saved.bytes, sha256: saved.sha256 }
+  return { globals, roles: roles.map(({ name }) => name) }
 }
 
 const roleWasDropped = (role: string): RecoveryError =>
