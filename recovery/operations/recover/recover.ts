@@ -114,7 +114,7 @@ async function bringCompose(shop: Workshop, start: boolean): Promise<void> {
   // Without git, a mounted folder may hold the very files that Compose reads and builds from.
   for (const volume of shop.plan.volumes.filter(isBind)) await bringVolume(shop, volume)
   const model = await resolveModel(shop)
-  await once(shop, 'images built', () => buildImages(shop))
+  await buildImages(shop)
   for (const server of shop.manifest.servers) await bringDatabase(shop, server, model)
   for (const volume of shop.plan.volumes.filter(volume => !isBind(volume))) await bringVolume(shop, volume)
   if (start) await startServices(shop)
@@ -151,10 +151,14 @@ async function warnOfDifferences({ reader, manifest, plan, run }: Workshop, mode
     })
 }
 
-async function buildImages({ plan, tools, address, run }: Workshop): Promise<readonly Check[]> {
+async function buildImages(shop: Workshop): Promise<void> {
+  const { plan, tools, address, run } = shop
   const services = plan.images.filter(({ from }) => from === 'build').map(({ facts }) => facts.service)
-  if (services.length > 0) await tools.compose.build(address, services, run)
-  return []
+  if (services.length === 0) return
+  await once(shop, 'images built', async () => {
+    await tools.compose.build(address, services, run)
+    return []
+  })
 }
 
 /** A project without Compose: its folders and its database servers' data directories. */
