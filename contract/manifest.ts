@@ -135,6 +135,8 @@ export const databaseServer = z.object({
   databases: z.array(databaseFacts),
   /** The volume (key) or bind mount that holds the data directory; null when unknown or none. */
   storedOn: z.string().nullable(),
+  /** The labels of that volume; absent for a folder. */
+  volumeLabels: z.record(z.string(), z.string()).optional(),
   /** Credentials of the application that were seen in env files and tried; the password stays in the env file. */
   logins: z.array(
     z.object({

@@ -107,12 +107,18 @@ function describePoint(project: Project, plan: BackupPlan, captured: Captured, t
     project: project.facts,
     code: captured.code,
     config: [...captured.config],
-    servers: [...captured.servers],
+    servers: captured.servers.map(server => withVolumeLabels(server, project)),
     volumes: [...captured.volumes],
     services: servicesOf(project),
     images: [...project.images],
     leftOut: [...plan.leftOut],
   }
+}
+
+/** The volume itself is in no point, only what the server says of its data: its labels are all there is to keep. */
+function withVolumeLabels(server: DatabaseServer, { volumes }: Project): DatabaseServer {
+  const volume = volumes.find(({ kind, key }) => kind === 'volume' && key === server.storedOn)
+  return volume ? { ...server, volumeLabels: { ...volume.labels } } : server
 }
 
 function servicesOf(project: Project): ServiceFacts[] {

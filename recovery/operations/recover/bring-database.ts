@@ -45,20 +45,17 @@ async function prepareDataDirectory(shop: Workshop, facts: DatabaseServer, model
       name: place.name,
       driver: volume?.driver || 'local',
       options: volume?.driverOptions ?? {},
-      labels: composeLabels(shop, volume?.key ?? facts.storedOn ?? place.name, volume?.external ?? false),
+      labels: labelsFor(shop, facts, volume?.key ?? place.name),
     },
     shop.run,
   )
 }
 
-function composeLabels({ plan, journal }: Workshop, key: string, external: boolean): Record<string, string> {
-  const compose = { 'com.docker.compose.project': plan.target.projectName, 'com.docker.compose.volume': key }
-  const labels = external ? {} : compose
-  return targetVolumeLabels(
-    { labels } as Parameters<typeof targetVolumeLabels>[0],
-    plan.target.projectName,
-    journal.record.id,
-  )
+/** Those it had; without any record of them, the ones by which Compose knows its own. */
+function labelsFor({ plan, journal }: Workshop, facts: DatabaseServer, key: string): Record<string, string> {
+  const { projectName } = plan.target
+  const own = { 'com.docker.compose.project': projectName, 'com.docker.compose.volume': key }
+  return targetVolumeLabels({ labels: facts.volumeLabels ?? own }, projectName, journal.record.id)
 }
 
 /**

@@ -44,7 +44,7 @@ export const recoveryLabel = 'aidatavault.recovery'
  * recorded hash of the definition would be wrong, and Compose would offer to delete the volume: it is left out then.
  */
 export function targetVolumeLabels(
-  volume: VolumeFacts,
+  volume: Pick<VolumeFacts, 'labels'>,
   projectName: string,
   recoveryId: string,
 ): Record<string, string> {
