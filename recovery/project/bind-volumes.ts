@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
 import path from 'node:path'
 import { isEnvFile, isMadeAnew } from './telling-names.ts'
 import { coverageOf } from './git-coverage.ts'
@@ -16,6 +17,8 @@ interface Bind {
   /** Absolute, without links. */
   readonly place: string
   readonly users: readonly UsedMount[]
+  /** In aidatavault.yml, under `volumes`. */
+  readonly isListed: boolean
 }
 
 /** Bind mounts, and the folders that aidatavault.yml lists. */
@@ -25,22 +28,17 @@ export async function bindVolumes(sources: VolumeSources, used: readonly UsedMou
   const binds = await bindsOf(sources, used)
   for (const bind of binds) {
     const stat = await statOf(bind.place)
-    const readOnly = bind.users.length > 0 && bind.users.every(({ mount }) => mount.readOnly)
-    // A link is judged by its own name too: /etc/localtime leads to a file as any other.
-    const written = bind.users.map(({ mount }) => mount.source)
-    const why = written
-      .flatMap(place => [place, bind.place])
-      .map(place => whyUnprotected(place, readOnly, stat))
-      .find(Boolean)
-    const key = seenFrom(sources.root, why && written[0] ? written[0] : bind.place)
-    if (!stat && bind.users.length === 0)
-      leftOut.push({ what: `folder ${key}`, why: 'it is in aidatavault.yml, and it is not there' })
-    if (why) leftOut.push({ what: `bind mount ${key}`, why })
-    else {
+    const why = whyNot(bind, stat, sources)
+    if (why === undefined) {
       const found = await sortBind(bind, sources, run)
       volumes.push(...found.volumes)
       leftOut.push(...found.leftOut)
-    }
+    } else leftOut.push({ what: `bind mount ${seenFrom(sources.root, bind.users[0]!.mount.source)}`, why })
+    if (bind.isListed && !stat)
+      leftOut.push({
+        what: `folder ${seenFrom(sources.root, bind.place)}`,
+        why: 'it is in aidatavault.yml, and it is not there',
+      })
   }
   return { volumes: uniquePlaces(await besideServers(withoutInner(volumes, binds), sources)), leftOut }
 }
@@ -74,18 +72,34 @@ async function besideServers(volumes: readonly ProjectVolume[], sources: VolumeS
 
 const placed = (place: string, root: string) => ({ key: seenFrom(root, place), name: place })
 
+/** Why a mounted place is not taken; what aidatavault.yml lists is. */
+function whyNot(
+  { place, users, isListed }: Bind,
+  stat: Stats | undefined,
+  { survey }: VolumeSources,
+): string | undefined {
+  if (isListed) return undefined
+  if (survey?.isRemote) return 'it lies on the machine of the Docker engine, and cannot be read from here'
+  const readOnly = users.every(({ mount }) => mount.readOnly)
+  // A link is judged by its own name too: /etc/localtime leads to a file as any other.
+  const names = [...users.map(({ mount }) => mount.source), place]
+  return names.map(name => whyUnprotected(name, readOnly, stat)).find(why => why !== undefined)
+}
+
 async function bindsOf(sources: VolumeSources, used: readonly UsedMount[]): Promise<Bind[]> {
-  const places = new Map<string, UsedMount[]>()
-  const add = async (place: string, users: readonly UsedMount[]) => {
-    const real = await realPath(place)
-    places.set(real, [...(places.get(real) ?? []), ...users])
+  const places = new Map<string, Bind>()
+  const add = async (name: string, users: readonly UsedMount[], isListed: boolean) => {
+    const place = await realPath(name)
+    const known = places.get(place)
+    const all = [...(known?.users ?? []), ...users]
+    places.set(place, { place, users: all, isListed: isListed || (known?.isListed ?? false) })
   }
-  for (const user of used) if (user.mount.kind === 'bind') await add(user.mount.source, [user])
+  for (const user of used) if (user.mount.kind === 'bind') await add(user.mount.source, [user], false)
   for (const key of Object.keys(sources.config.volumes ?? {})) {
     const folder = folderOf(sources, key)
-    if (folder !== undefined) await add(folder, [])
+    if (folder !== undefined) await add(folder, [], true)
   }
-  return [...places].map(([place, users]) => ({ place, users }))
+  return [...places.values()]
 }
 
 /** One place can be mounted itself and be found in another one that is. */
@@ -123,7 +137,7 @@ async function ignoredVolumes(ignored: readonly string[], bind: Bind, sources: V
     if (isMadeAnew(name))
       leftOut.push({ what: `folder ${name}`, why: 'git ignores it, and it is made anew from the code' })
     else if (isEnvFile(name)) continue
-    else volumes.push(await volumeAt({ place, users: usersBelow(bind, place) }, sources))
+    else volumes.push(await volumeAt({ place, users: usersBelow(bind, place), isListed: false }, sources))
   }
   return { volumes: volumes.filter(({ exists }) => exists), leftOut }
 }

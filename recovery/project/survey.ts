@@ -31,6 +31,8 @@ export interface SurveyedService {
 /** What the engine has of the project. */
 export interface Survey {
   readonly engineAnswers: boolean
+  /** The engine is on another machine: bind mounts are places there. */
+  readonly isRemote: boolean
   readonly services: readonly SurveyedService[]
   /** Volumes of the engine by name: those of the model and those that carry the project's label. */
   readonly volumes: ReadonlyMap<string, VolumeInspection>
@@ -50,17 +52,18 @@ export async function surveyProject(
 ): Promise<Survey> {
   try {
     const containers = await engine.listContainers({ [projectLabel]: model.name }, run)
-    const images = await inspectImages(model, engine, run)
+    const { isRemote } = await engine.facts(run)
+    const images = await inspectImages(model, containers, engine, run)
     const volumes = await inspectVolumes(model, containers, engine, run)
-    return surveyOf(model, active, { engineAnswers: true, containers, images, volumes })
+    return surveyOf(model, active, { engineAnswers: true, isRemote, containers, images, volumes })
   } catch (error) {
     if (!(error instanceof RecoveryError) || error.code !== 'docker-unavailable') throw error
-    return surveyOf(model, active, { engineAnswers: false, containers: [], images: new Map(), volumes: new Map() })
+    const nothing = { containers: [], images: new Map(), volumes: new Map() }
+    return surveyOf(model, active, { engineAnswers: false, isRemote: false, ...nothing })
   }
 }
 
-interface Answers {
-  readonly engineAnswers: boolean
+interface Answers extends Pick<Survey, 'engineAnswers' | 'isRemote'> {
   readonly containers: readonly ContainerInspection[]
   readonly images: ReadonlyMap<string, ImageInspection>
   readonly volumes: ReadonlyMap<string, VolumeInspection>
@@ -71,10 +74,11 @@ function surveyOf(model: ComposeModel, active: readonly string[], answers: Answe
   const lasting = answers.containers.filter(({ labels }) => labels['com.docker.compose.oneoff'] !== 'True')
   const names = new Set(model.services.map(({ name }) => name))
   return {
-    engineAnswers: answers.engineAnswers,
+    ...{ engineAnswers: answers.engineAnswers, isRemote: answers.isRemote },
     services: model.services.map(service => {
       const containers = lasting.filter(({ labels }) => labels[serviceLabel] === service.name)
-      return surveyedService(service, model, containers, active, answers.images.get(service.image))
+      const image = answers.images.get(service.image) ?? answers.images.get(containers[0]?.image ?? '')
+      return surveyedService(service, model, containers, active, image)
     }),
     volumes: answers.volumes,
     orphans: lasting.filter(({ labels }) => !names.has(labels[serviceLabel] ?? '')),
@@ -119,11 +123,12 @@ const wordsOf = (value: unknown): string[] | undefined =>
 
 async function inspectImages(
   model: ComposeModel,
+  containers: readonly ContainerInspection[],
   engine: ContainerEngine,
   run: Run,
 ): Promise<Map<string, ImageInspection>> {
   const found = new Map<string, ImageInspection>()
-  for (const reference of new Set(model.services.map(({ image }) => image))) {
+  for (const reference of new Set([...model.services, ...containers].map(one => one.image))) {
     const image = await engine.inspectImage(reference, run)
     if (image) found.set(reference, image)
   }

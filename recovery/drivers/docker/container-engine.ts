@@ -5,6 +5,8 @@ export interface EngineFacts {
   readonly version: string
   /** Whether its volumes' folders are on this machine and this process may read and write them. */
   readonly foldersReachable: boolean
+  /** It runs on another machine: the places that containers mount are places there. */
+  readonly isRemote: boolean
 }
 
 export interface VolumeInspection {

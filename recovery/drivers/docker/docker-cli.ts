@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { RecoveryError } from '../../domain/errors.ts'
 import { runDocker } from './docker-call.ts'
 import { isAbsent } from './docker-errors.ts'
-import { foldersReachable, isPlainFolder } from './folders.ts'
+import { foldersReachable, isPlainFolder, isRemote } from './folders.ts'
 import { engineInfo, parseContainers, parseImages, parsePrinted, parseVolumes } from './inspect.ts'
 import { isLeftOver, labelFlags, removeTemporary, temporaryLabel, temporaryName } from './temporary-containers.ts'
 import { readVolume, writeVolume } from './volume-transfer.ts'
@@ -50,7 +50,9 @@ class DockerCli implements ContainerEngine {
           hint: 'start Docker; docker info tells when it answers',
         },
       )
-    return { version: info.ServerVersion, foldersReachable: await foldersReachable(info, await this.#endpoint(run)) }
+    const endpoint = await this.#endpoint(run)
+    const reachable = await foldersReachable(info, endpoint)
+    return { version: info.ServerVersion, foldersReachable: reachable, isRemote: isRemote(endpoint) }
   }
 
   /** Where the engine is, '' if docker does not say. */

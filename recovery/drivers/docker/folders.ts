@@ -22,6 +22,10 @@ export async function foldersReachable(info: z.infer<typeof engineInfo>, endpoin
   return isHere && !shiftsOwners && info.DockerRootDir !== '' && isOpen(path.join(info.DockerRootDir, 'volumes'))
 }
 
+/** Whether the engine is on another machine, as its address tells; one on loopback is taken for ours. */
+export const isRemote = (endpoint: string): boolean =>
+  /^(ssh|tcp|https?):\/\//.test(endpoint) && !/^\w+:\/\/([^@/]*@)?(localhost|127\.|\[::1\])/.test(endpoint)
+
 /**
  * Whether the mountpoint always holds the volume's files: one with options (nfs, cifs, a device) is mounted there only
  * while a container uses it, and an empty folder stands there otherwise.

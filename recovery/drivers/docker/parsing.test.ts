@@ -5,6 +5,7 @@ import { withoutQuotes } from './compose-errors.ts'
 import { parseModel } from './compose-model.ts'
 import { parseContainerStates, waitForRest } from './compose-wait.ts'
 import { dockerError } from './docker-errors.ts'
+import { isRemote } from './folders.ts'
 import { parseContainers, parseEnv, parseImages, parseVolumes } from './inspect.ts'
 
 const json = (value: unknown) => Buffer.from(JSON.stringify(value))
@@ -64,6 +65,19 @@ describe('what docker prints', () => {
     ["unknown shorthand flag: 'f' in -f", 'tool-missing', 'Compose plugin'],
   ])('tells the reason of “%s”', (stderr, code, hint) => {
     expect(dockerError(failure(stderr))).toMatchObject({ code, hint: expect.stringContaining(hint) })
+  })
+
+  it.each([
+    ['unix:///var/run/docker.sock', false],
+    ['npipe:////./pipe/docker_engine', false],
+    ['tcp://127.0.0.1:2375', false],
+    ['tcp://localhost:2375', false],
+    ['tcp://docker:2376', true],
+    ['ssh://me@host.example.org', true],
+    ['ssh://me@localhost', false],
+    ['', false],
+  ])('comes from an engine at %j, which is on another machine: %s', (endpoint, remote) => {
+    expect(isRemote(endpoint)).toBe(remote)
   })
 
   it('tells a registry out of reach from an engine out of reach', () => {
