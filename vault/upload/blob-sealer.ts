@@ -1,6 +1,6 @@
 import { VaultError } from '../errors.ts'
 import type { Engine } from '../wasm/engine.ts'
-import { maxChunk, windowBytes } from './read-window.ts'
+import { spareBytes, windowBytes } from './read-window.ts'
 
 /** A blob as it lies sealed in the engine's memory. */
 export interface SealedBlob {
@@ -45,7 +45,7 @@ export class BlobSealer {
     const { SCRATCH, READ } = this.#engine
     const spare = READ + windowBytes
     let [from, plain] = [SCRATCH, this.#engine.unseal(at, length, SCRATCH)]
-    if (uncompressedLength) [from, plain] = [spare, this.#engine.expand(SCRATCH, plain, spare, maxChunk)]
+    if (uncompressedLength) [from, plain] = [spare, this.#engine.expand(SCRATCH, plain, spare, spareBytes)]
     if (uncompressedLength && plain !== uncompressedLength) throw didNotDecode()
     if (!this.#engine.hash(from, plain).equals(id)) throw didNotDecode()
   }

@@ -4,9 +4,11 @@ const MiB = 1024 * 1024
 /** The largest blob that the chunker makes. */
 export const maxChunk = 8 * MiB
 /** The most that is read at once. */
-export const maxRead = MiB
-/** What contents need of the engine's read buffer; the rest of it is free for others. */
+export const maxRead = 960 * 1024
+/** What contents need of the engine's read buffer. */
 export const windowBytes = maxChunk + maxRead
+/** The rest of it is free for others: one chunk, and the little more that makes expanding fast. */
+export const spareBytes = 17 * MiB - windowBytes
 // Reading goes on in the first few MiB as long as the chunk allows, as these stay in the processor's cache.
 const cachedBytes = 3 * MiB
 

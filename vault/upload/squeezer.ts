@@ -23,10 +23,10 @@ export class Squeezer {
 
   /** Undoes `squeeze`; `length` is that of the plain bytes. */
   expand(squeezed: Buffer, length: number): Buffer {
-    const { bytes, READ, SCRATCH, SCRATCH_CAP } = this.#engine
+    const { bytes, READ, READ_CAP, SCRATCH, SCRATCH_CAP } = this.#engine
     if (length > maxChunk || squeezed.length > SCRATCH_CAP) return expand(squeezed, length)
     bytes.set(squeezed, SCRATCH)
-    this.#engine.expand(SCRATCH, squeezed.length, READ, maxChunk)
+    this.#engine.expand(SCRATCH, squeezed.length, READ, READ_CAP)
     return Buffer.from(bytes.subarray(READ, READ + length))
   }
 }
