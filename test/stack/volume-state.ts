@@ -48,6 +48,12 @@ function describeEntries(found: Buffer): string[] {
   })
 }
 
+/** The same as docker cp can tell it: times in whole seconds, and none before 1970. */
+export const inWholeSeconds = (state: readonly string[]): string[] =>
+  state.map(line =>
+    line.replace(/ (-?\d+)\.\d{10} /, (_, seconds: string) => ` ${seconds.startsWith('-') ? 0 : seconds} `),
+  )
+
 /** How many bytes of the disk the sparse files take up, by name: holes came back as holes. */
 export async function diskUse(volume: string, names: readonly string[]): Promise<readonly number[]> {
   const { stdout } = await inVolume(volume, `stat --format %b -- ${names.map(name => `'${name}'`).join(' ')}`)
