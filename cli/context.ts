@@ -30,7 +30,10 @@ export interface Context {
 export const findProject = ({ options, tools, run }: Context): Promise<Project> =>
   discoverProject(
     {
-      directory: path.resolve(options.projectDirectory ?? '.'),
+      // As Compose has it: with --file alone, the directory is that of the first file.
+      ...(options.projectDirectory === undefined && options.file
+        ? {}
+        : { directory: path.resolve(options.projectDirectory ?? '.') }),
       files: (options.file ?? []).map(file => path.resolve(file)),
       profiles: options.profile ?? [],
       ...(options.projectName === undefined ? {} : { projectName: options.projectName }),

@@ -73,12 +73,22 @@ class ComposeCli implements Compose {
     )
   }
 
+  async create(...[address, services, model, run]: Parameters<Compose['create']>): Promise<void> {
+    const flags = addressFlags(address, everyProfile, true)
+    await this.#print(address, [...flags, 'create', ...services], run, { input: JSON.stringify(model) })
+  }
+
   async build(address: ComposeAddress, services: readonly string[], run: Run): Promise<void> {
     await this.#print(address, [...addressFlags(address, everyProfile), 'build', '--quiet', ...services], run)
   }
 
   async stop(address: ComposeAddress, services: readonly string[], run: Run): Promise<void> {
     await this.#print(address, [...addressFlags(address, everyProfile), 'stop', ...services], run)
+  }
+
+  async remove(address: ComposeAddress, services: readonly string[], run: Run): Promise<void> {
+    const flags = addressFlags(address, everyProfile)
+    await this.#print(address, [...flags, 'rm', '--stop', '--force', ...services], run)
   }
 
   async down(address: ComposeAddress, run: Run, options: Parameters<Compose['down']>[2] = {}): Promise<void> {

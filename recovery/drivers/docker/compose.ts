@@ -82,8 +82,17 @@ export interface Compose {
     },
     run: Run,
   ): Promise<void>
+  /** Creates the containers of these services after `model`, without starting them. */
+  create(
+    address: ComposeAddress,
+    services: readonly string[],
+    model: Readonly<Record<string, unknown>>,
+    run: Run,
+  ): Promise<void>
   build(address: ComposeAddress, services: readonly string[], run: Run): Promise<void>
   stop(address: ComposeAddress, services: readonly string[], run: Run): Promise<void>
+  /** Stops these services and removes their containers; volumes stay. */
+  remove(address: ComposeAddress, services: readonly string[], run: Run): Promise<void>
   /** `down`; volumes are never removed by it; images that Compose built for the project only when asked. */
   down(address: ComposeAddress, run: Run, options?: { readonly builtImages?: boolean }): Promise<void>
   logs(address: ComposeAddress, service: string, lines: number, run: Run): Promise<string>

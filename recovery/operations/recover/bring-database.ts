@@ -15,7 +15,7 @@ import { once, type Workshop } from './workshop.ts'
  */
 export async function bringDatabase(shop: Workshop, facts: DatabaseServer, model: ComposeModel): Promise<void> {
   await once(shop, `databases of ${facts.name}`, async () => {
-    await shop.tools.compose.down(shop.address, shop.run)
+    await shop.tools.compose.remove(shop.address, [facts.name], shop.run)
     await prepareDataDirectory(shop, facts, model)
     const stage = stageModel(model.raw, facts.name)
     await shop.tools.compose.up(shop.address, { services: [facts.name], model: stage, noDependencies: true }, shop.run)

@@ -44,7 +44,7 @@ export async function planRecovery(
     point: snapshot.id,
     target,
     continues: journal !== undefined,
-    volumes: plannedVolumes(manifest, target),
+    volumes: plannedVolumes(manifest, snapshot.id, target),
     serverVolumes: plannedServerVolumes(manifest, model, target),
     images: usesEngine ? await planImages(images, tools, run).catch(() => []) : [],
     ports: request.start ? portsOf(model, manifest) : [],

@@ -1,5 +1,6 @@
 import type { ImageFacts, Manifest, VolumeFacts } from '../../../contract/manifest.ts'
 import type { ErrorCode } from '../../../contract/exit-codes.ts'
+import { anonymousVolumeName } from './anonymous-volumes.ts'
 import { targetBindPath, targetVolumeName, type RecoveryTarget } from './target.ts'
 
 /** What stands in the way, found before anything is changed. */
@@ -65,13 +66,19 @@ export function imagesNeeded(manifest: Manifest): ImageFacts[] {
 }
 
 /** Where each captured volume and bind mount goes. */
-export const plannedVolumes = (manifest: Manifest, target: RecoveryTarget): PlannedVolume[] =>
-  manifest.volumes.map(facts => ({ facts, name: placeOf(facts, manifest, target) }))
+export const plannedVolumes = (manifest: Manifest, point: string, target: RecoveryTarget): PlannedVolume[] =>
+  manifest.volumes.map(facts => ({ facts, name: placeOf(facts, manifest, point, target) }))
 
-const placeOf = (facts: VolumeFacts, manifest: Manifest, target: RecoveryTarget): string =>
-  facts.kind === 'bind'
-    ? targetBindPath(facts, target)
-    : targetVolumeName(facts, manifest.project.name, target.projectName)
+function placeOf(facts: VolumeFacts, manifest: Manifest, point: string, target: RecoveryTarget): string {
+  switch (facts.kind) {
+    case 'bind':
+      return targetBindPath(facts, target)
+    case 'anonymous':
+      return anonymousVolumeName(point, target.root, facts.key)
+    case 'volume':
+      return targetVolumeName(facts, manifest.project.name, target.projectName)
+  }
+}
 
 /** What comes out of the vault, in bytes; a database needs about its own size again for indexes. */
 export function bytesNeeded(manifest: Manifest): number {

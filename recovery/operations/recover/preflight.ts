@@ -153,7 +153,7 @@ async function namesTaken(
 }
 
 const volumeNames = (plan: Omit<RecoveryPlan, 'obstacles'>): string[] => [
-  ...plan.volumes.filter(({ facts }) => facts.kind === 'volume').map(({ name }) => name),
+  ...plan.volumes.filter(({ facts }) => facts.kind !== 'bind').map(({ name }) => name),
   ...plan.serverVolumes.filter(({ kind }) => kind === 'volume').map(({ name }) => name),
 ]
 

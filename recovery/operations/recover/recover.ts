@@ -11,6 +11,7 @@ import type { Vault } from '../../../vault/index.ts'
 import { pointReader } from '../point-reader.ts'
 import type { RecoveryPoint } from '../points.ts'
 import type { Tools } from '../tools.ts'
+import { attachAnonymousVolumes } from './anonymous-volumes.ts'
 import { bringCode, bringConfig, bringVolume } from './bring-back.ts'
 import { bringDatabase } from './bring-database.ts'
 import { pullImages } from './images.ts'
@@ -117,6 +118,7 @@ async function bringCompose(shop: Workshop, start: boolean): Promise<void> {
   await buildImages(shop)
   for (const server of shop.manifest.servers) await bringDatabase(shop, server, model)
   for (const volume of shop.plan.volumes.filter(volume => !isBind(volume))) await bringVolume(shop, volume)
+  await attachAnonymousVolumes(shop, model.raw)
   if (start) await startServices(shop)
   if (start) await tryLogins(shop)
 }
