@@ -11,7 +11,7 @@ import { askHome, askOwnRole, askServerFacts, noSuperuser } from './server-quest
 import { noTimeouts, ownSearchPath, snapshotBegin, snapshotId } from './snapshot-statements.ts'
 import { splitStatements } from './statements.ts'
 import { urlClients } from './url-clients.ts'
-import { urlSessions, type UrlSessions } from './url-sessions.ts'
+import { refusal, urlSessions, type UrlSessions } from './url-sessions.ts'
 
 export interface ByUrlOptions {
   /** postgresql://user@host:port/database. */
@@ -53,7 +53,8 @@ export function postgresByUrl(options: ByUrlOptions): PostgresAccess {
       typeof sql === 'string'
         ? executeText(sessions, database, sql, how, run)
         : programs.execute(database, sql, how, run),
-    withSnapshot: (database, run, use) => sessions.use(database, run, async client => use(await beginSnapshot(client))),
+    withSnapshot: (database, run, use) =>
+      sessions.use(database, run, async client => use(await beginSnapshot(client, name))),
     tryLogin: (credentials, run) => sessions.tryLogin(credentials, run),
     baseBackup: run => startBaseBackup(settings, { name, applicationName }, run),
     close: async () => {
@@ -107,19 +108,21 @@ async function executeText(
   const statements = splitStatements(sql)
   const all = oneTransaction ? ['BEGIN', ...statements, 'COMMIT'] : statements
   await sessions.use(database, run, async client => {
-    for (const statement of all) await client.query(statement)
+    for (const statement of [noTimeouts, ...all]) await client.query(statement)
   })
 }
 
-async function beginSnapshot(client: pg.Client): Promise<HeldSnapshot> {
-  await client.query(ownSearchPath)
-  await client.query(noTimeouts)
-  await client.query(snapshotBegin)
+async function beginSnapshot(client: pg.Client, name: string): Promise<HeldSnapshot> {
+  for (const sql of [ownSearchPath, noTimeouts, snapshotBegin]) await client.query(sql)
   const id = (await askClient(client, snapshotId))[0]?.['id']
-  if (!id) throw new RecoveryError('tool-failed', 'the server exported no snapshot')
+  if (!id) throw new RecoveryError('tool-failed', `PostgreSQL ${name} exported no snapshot`)
+  const told = async <T>(answer: Promise<T>): Promise<T> =>
+    answer.catch((error: unknown) => {
+      throw refusal(name, error)
+    })
   return {
     id,
-    query: sql => askClient(client, sql),
-    execute: async sql => void (await client.query(sql)),
+    query: sql => told(askClient(client, sql)),
+    execute: async sql => void (await told(client.query(sql))),
   }
 }

@@ -51,8 +51,10 @@ export function clientOperations(start: StartClient): ClientOperations {
   }
   return {
     query: (database, sql, run) => withSession(start, database, run, session => session.query(sql)),
-    execute: (database, sql, { oneTransaction }, run) =>
-      feed(psqlArguments(database, oneTransaction ? ['--single-transaction'] : []), sql, run),
+    execute: (database, sql, { oneTransaction }, run) => {
+      const script = typeof sql === 'string' ? `${noTimeouts};\n${sql}` : sql
+      return feed(psqlArguments(database, oneTransaction ? ['--single-transaction'] : []), script, run)
+    },
     withSnapshot: (database, run, use) =>
       withSession(start, database, run, async session => use(await beginSnapshot(session))),
     dump: (database, snapshot, run) => outgoing(start(dumpArguments(database, snapshot), run)),

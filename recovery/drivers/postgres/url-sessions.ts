@@ -47,10 +47,30 @@ export function urlSessions(settings: () => ConnectionSettings, name: string, ap
 
 function failure(name: string, error: unknown, run: Run): unknown {
   if (run.signal.aborted) return new RecoveryError('interrupted', `the work on PostgreSQL ${name} was stopped`)
+  return refusal(name, error)
+}
+
+/** What the server answered, or that it answers no more, as an error of this room; another error as it is. */
+export function refusal(name: string, error: unknown): unknown {
   if (error instanceof pg.DatabaseError)
     return new RecoveryError('tool-failed', `PostgreSQL ${name} refused: ${described(error)}`, { cause: error })
+  if (isBrokenConnection(error))
+    return new RecoveryError(
+      'database-unreachable',
+      `the connection to PostgreSQL ${name} broke: ${messageOf(error)}`,
+      {
+        hint: 'look into its log for the reason, then run the same command again',
+        cause: error,
+      },
+    )
   return error
 }
+
+// The driver knows no class of errors for it.
+const isBrokenConnection = (error: unknown): boolean =>
+  error instanceof Error &&
+  (/^(Connection terminated|Client (was closed|has encountered a connection error))/.test(error.message) ||
+    ('syscall' in error && /^(ECONNRESET|EPIPE|ETIMEDOUT)$/.test(String('code' in error && error.code))))
 
 const described = ({ message, detail }: pg.DatabaseError): string => (detail ? `${message} (${detail})` : message)
 

@@ -1,4 +1,5 @@
 import type { SequenceFacts, TableFacts } from '../../../contract/manifest.ts'
+import { RecoveryError } from '../../domain/errors.ts'
 import type { Row } from '../../drivers/postgres/postgres-access.ts'
 import { objectKindsSql } from './object-kinds.ts'
 import { readDatabaseSettings } from './database-settings.ts'
@@ -48,12 +49,42 @@ export async function findTables(ask: Ask): Promise<FoundTable[]> {
 const parseKind = (kind: string | null | undefined): TableFacts['kind'] =>
   kind === 'p' || kind === 'm' || kind === 'f' ? kind : 'r'
 
-/** ONLY: rows of tables that inherit from it are counted where they lie. */
+/**
+ * Counts exactly. ONLY: rows of tables that inherit from it are counted where they lie. Rejects with UnreadableTable, after
+ * which the session or its transaction is of no more use.
+ */
 export async function countRows(ask: Ask, table: FoundTable): Promise<TableFacts> {
-  const { schema, name, kind } = table
+  const { schema, name, kind, quoted } = table
   if (!table.countable) return { schema, name, kind, rows: null }
-  const [row] = await ask(`SELECT count(*) AS rows FROM ${kind === 'r' ? 'ONLY ' : ''}${table.quoted}`)
-  return { schema, name, kind, rows: Number(row?.['rows']) }
+  const rows = await ask(`SELECT count(*) AS rows FROM ${kind === 'r' ? 'ONLY ' : ''}${quoted}`).catch(
+    (error: unknown) => {
+      throw error instanceof RecoveryError && error.code === 'tool-failed' ? new UnreadableTable(quoted, error) : error
+    },
+  )
+  return { schema, name, kind, rows: Number(rows[0]?.['rows']) }
+}
+
+/** A table whose rows cannot be read, as with damaged pages. */
+export class UnreadableTable extends RecoveryError {
+  readonly quoted: string
+
+  constructor(quoted: string, cause: RecoveryError) {
+    super('source-unreadable', `table ${quoted} cannot be read: ${cause.message}`, { cause })
+    this.quoted = quoted
+  }
+}
+
+/** Runs `use`, again for each table that it meets and cannot read, with the reasons by quoted name. */
+export async function sparingUnreadable<T>(use: (unreadable: ReadonlyMap<string, string>) => Promise<T>): Promise<T> {
+  const unreadable = new Map<string, string>()
+  for (;;) {
+    try {
+      return await use(unreadable)
+    } catch (error) {
+      if (!(error instanceof UnreadableTable) || unreadable.has(error.quoted)) throw error
+      unreadable.set(error.quoted, error.message)
+    }
+  }
 }
 
 /** A sequence and which way it goes. */

@@ -17,6 +17,8 @@ export const stagingOf = (target: string): string => path.join(target, staging)
  * target-exists when anything else is in it.
  */
 export async function prepareFolder(target: string): Promise<void> {
+  // What is above it the server's user must be able to pass.
+  await mkdir(path.dirname(target), { recursive: true })
   await mkdir(target, { recursive: true, mode: 0o700 })
   const names = await readdir(target)
   if (names.length > 0 && !names.includes(staging)) throw inUse(target)

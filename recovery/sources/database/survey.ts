@@ -1,7 +1,7 @@
 import type { DatabaseFacts, TableFacts } from '../../../contract/manifest.ts'
 import type { Run } from '../../domain/run.ts'
 import type { PostgresAccess } from '../../drivers/postgres/postgres-access.ts'
-import { countRows, findTables, readContent, sequenceFacts, type Ask } from './database-facts.ts'
+import { countRows, findTables, readContent, sequenceFacts, sparingUnreadable, type Ask } from './database-facts.ts'
 import { obstacleOf, type DatabaseProperties } from './database-list.ts'
 
 /** What a database held at one moment, and how often each table had been written to. */
@@ -22,28 +22,40 @@ export async function surveyDatabases(
   run: Run,
 ): Promise<Survey[]> {
   const surveys: Survey[] = []
-  for (const properties of databases) surveys.push(await surveyDatabase(access, properties, run))
+  for (const properties of databases) {
+    if (obstacleOf(properties)) surveys.push({ facts: { ...properties, ...nothing }, tables: new Map() })
+    else surveys.push(await sparingUnreadable(unreadable => surveyDatabase(access, properties, unreadable, run)))
+  }
   return surveys
 }
 
-async function surveyDatabase(access: PostgresAccess, properties: DatabaseProperties, run: Run): Promise<Survey> {
-  if (obstacleOf(properties)) return { facts: { ...properties, ...nothing }, tables: new Map() }
-  return access.withSnapshot(properties.name, run, async ({ query }) => {
+/** A table that cannot be read is no reason to be without a copy of everything else. */
+async function surveyDatabase(
+  access: PostgresAccess,
+  properties: DatabaseProperties,
+  unreadable: ReadonlyMap<string, string>,
+  run: Run,
+): Promise<Survey> {
+  const survey = await access.withSnapshot(properties.name, run, async ({ query }) => {
     const { sequences, ...content } = await readContent(query)
-    const tables = await surveyTables(query)
+    const tables = await surveyTables(query, unreadable)
     const facts = { ...properties, ...content, sequences: sequences.map(sequenceFacts), dump: null }
     return { facts: { ...facts, tables: [...tables.values()].map(({ table }) => table) }, tables }
   })
+  for (const text of unreadable.values())
+    run.report({ kind: 'warning', text: `database ${access.name}/${properties.name}: ${text}` })
+  return survey
 }
 
 const nothing = { extensions: [], tables: [], sequences: [], largeObjects: 0, objects: {}, settings: [], dump: null }
 
-async function surveyTables(ask: Ask): Promise<Survey['tables']> {
+async function surveyTables(ask: Ask, unreadable: ReadonlyMap<string, string>): Promise<Survey['tables']> {
   const changes = new Map((await ask(changesSql)).map(row => [row['quoted'], row['changes'] ?? null]))
   const tables = new Map<string, { table: TableFacts; changes: string | null }>()
   for (const found of await findTables(ask)) {
     // An unlogged table comes back empty from a base backup.
-    const table = await countRows(ask, { ...found, countable: found.countable && found.logged })
+    const countable = found.countable && found.logged && !unreadable.has(found.quoted)
+    const table = await countRows(ask, { ...found, countable })
     tables.set(found.quoted, { table, changes: changes.get(found.quoted) ?? null })
   }
   return tables

@@ -3,6 +3,7 @@ import type { Check } from '../../domain/check.ts'
 import type { Run } from '../../domain/run.ts'
 import type { PostgresAccess } from '../../drivers/postgres/postgres-access.ts'
 import type { ApplicationLogin } from '../../project/project.ts'
+import { sparingUnreadable } from './database-facts.ts'
 import { listDatabases, obstacleOf, type DatabaseProperties } from './database-list.ts'
 import { superuserOf } from './restore-work.ts'
 import { roleNames } from './roles.ts'
@@ -52,11 +53,13 @@ async function verifyDatabase(
   }
   const properties = checkProperties(what, expected, found)
   if (obstacleOf(expected) || obstacleOf(found)) return [properties]
-  return access.withSnapshot(expected.name, run, async ({ query }) => [
-    properties,
-    ...(await verifyTables(what, expected, query)),
-    ...(await verifyContent(what, expected, facts.method, query)),
-  ])
+  return sparingUnreadable(unreadable =>
+    access.withSnapshot(expected.name, run, async ({ query }) => [
+      properties,
+      ...(await verifyContent(what, expected, facts.method, query)),
+      ...(await verifyTables(what, expected, unreadable, query)),
+    ]),
+  )
 }
 
 const compared = [

@@ -34,14 +34,17 @@ export class BackupQuery implements pg.Submittable {
   readonly items: ItemQueue<BackupItem>
   private readonly text: string
   private readonly tagged: boolean
+  private readonly explain: (error: unknown) => unknown
   private readonly results: Values[][] = []
   private readonly warnings: string[] = []
   private copies: CopyDemultiplexer | undefined
   private connection: pg.Connection | undefined
 
-  constructor(text: string, tagged: boolean) {
+  /** `explain` makes of the driver's errors what everyone who waits is told. */
+  constructor(text: string, tagged: boolean, explain: (error: unknown) => unknown) {
     this.text = text
     this.tagged = tagged
+    this.explain = explain
     this.items = new ItemQueue(queuedBytes, paused => this.setPaused(paused))
     // Whoever waits for one of them learns of a failure there.
     this.started.promise.catch(() => {})
@@ -83,7 +86,8 @@ export class BackupQuery implements pg.Submittable {
     else this.fail(error)
   }
 
-  fail(error: unknown): void {
+  fail(cause: unknown): void {
+    const error = this.explain(cause)
     this.started.reject(error)
     this.ended.reject(error)
     this.items.end({ error })

@@ -19,22 +19,23 @@ export async function startBaseBackup(
 ): Promise<BaseBackup> {
   const { applicationName } = names
   const client = await connect(settings, { applicationName, signal: run.signal, replication: true })
+  const explain = (error: unknown) => explained(names.name, error, run)
   try {
     const version = await checkedVersion(client, names.name)
     await holdWal(client)
-    const query = new BackupQuery(baseBackupCommand(version, 'aidatavault'), hasTaggedCopy(version))
+    const query = new BackupQuery(baseBackupCommand(version, 'aidatavault'), hasTaggedCopy(version), explain)
     client.on('notice', notice => void (notice.severity === 'WARNING' && query.noticed(notice.message ?? '')))
-    client.on('end', () => query.fail(lost(names.name, run)))
+    client.on('end', () => query.fail(undefined))
     client.query(query)
     const start = await query.started.promise
-    return running(client, query, start, names.name)
+    return running(client, query, start)
   } catch (error) {
     dropConnection(client)
-    throw failure(names.name, error)
+    throw explain(error)
   }
 }
 
-function running(client: pg.Client, query: BackupQuery, start: BackupStart, name: string): BaseBackup {
+function running(client: pg.Client, query: BackupQuery, start: BackupStart): BaseBackup {
   const finished = query.ended.promise.then(
     async end => {
       await disconnect(client)
@@ -42,7 +43,7 @@ function running(client: pg.Client, query: BackupQuery, start: BackupStart, name
     },
     (error: unknown) => {
       dropConnection(client)
-      throw failure(name, error)
+      throw error
     },
   )
   finished.catch(() => {})
@@ -100,12 +101,12 @@ async function holdWal(client: pg.Client): Promise<void> {
   await client.query(`SELECT pg_catalog.pg_create_physical_replication_slot('${slot}', true, true)`).catch(() => {})
 }
 
-const lost = (name: string, run: Run): RecoveryError =>
-  run.signal.aborted
-    ? new RecoveryError('interrupted', `the base backup of PostgreSQL ${name} was stopped`)
-    : new RecoveryError('tool-failed', `the connection to PostgreSQL ${name} broke during its base backup`)
-
-const failure = (name: string, error: unknown): unknown =>
-  error instanceof pg.DatabaseError
-    ? new RecoveryError('tool-failed', `PostgreSQL ${name} refused the base backup: ${error.message}`, { cause: error })
-    : error
+function explained(name: string, error: unknown, run: Run): unknown {
+  if (error instanceof RecoveryError) return error
+  if (run.signal.aborted) return new RecoveryError('interrupted', `the base backup of PostgreSQL ${name} was stopped`)
+  const what =
+    error instanceof pg.DatabaseError
+      ? `PostgreSQL ${name} refused the base backup: ${error.message}`
+      : `the connection to PostgreSQL ${name} broke during its base backup`
+  return new RecoveryError('tool-failed', what, { cause: error })
+}

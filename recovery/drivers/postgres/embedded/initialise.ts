@@ -31,6 +31,8 @@ export async function initialiseServer(options: InitialiseOptions, run: Run): Pr
   const { dataDirectory, user, password } = options
   const as = await serverUser(dataDirectory)
   const { folder } = await findServerPrograms(options.major, as, run)
+  // What is above it the server's user must be able to pass.
+  await mkdir(path.dirname(dataDirectory), { recursive: true })
   await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
   if (as) await chown(dataDirectory, as.uid, as.gid)
   const call = (program: string, args: readonly string[]) => ({
@@ -42,12 +44,10 @@ export async function initialiseServer(options: InitialiseOptions, run: Run): Pr
     env: { LC_ALL: 'C' },
     ...as,
   })
-  await runProgram(
-    call('initdb', [
-      ...['-D', dataDirectory, '-U', user, '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-instructions'],
-    ]),
-  ).catch(unreachableFolder(dataDirectory))
-  const script = `ALTER ROLE ${quoteIdentifier(user)} PASSWORD ${quoteLiteral(singleLine(password))};\n`
+  const how = ['--auth=trust', '--encoding=UTF8', '--locale=C', '--data-checksums']
+  await runProgram(call('initdb', ['-D', dataDirectory, '-U', user, ...how])).catch(unreachableFolder(dataDirectory))
+  // Before 14 a server hashes passwords with MD5 unless told. Each line is a command.
+  const script = `SET password_encryption = 'scram-sha-256';\nALTER ROLE ${quoteIdentifier(user)} PASSWORD ${quoteLiteral(singleLine(password))};\n`
   await runProgram(call('postgres', ['--single', '-D', dataDirectory, 'postgres']), { input: script })
   await writeFile(path.join(dataDirectory, 'pg_hba.conf'), ownRules)
 }

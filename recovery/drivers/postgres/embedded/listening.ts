@@ -47,7 +47,7 @@ export async function openListening(
       ? `${urlOf(options, 'localhost')}?host=${encodeURIComponent(folder)}`
       : urlOf(options, `127.0.0.1:${port}`),
     settings: {
-      ...{ port: String(port), unix_socket_directories: folder, ...files },
+      ...{ port: String(port), unix_socket_directories: folder, external_pid_file: path.join(folder, 'pid'), ...files },
       ...(isPrivate ? privately : { listen_addresses: '127.0.0.1' }),
     },
     close: () => rm(folder, { recursive: true, force: true }),

@@ -8,11 +8,11 @@ import { z } from 'zod'
  * scripts (the libraries' symlinks are missing then), or the folder is out of reach for the user the server runs as.
  * Resolves to the copy's folder; it is made once.
  */
-export async function repairedCopy(native: string): Promise<string> {
+export async function repairedCopy(native: string, cache: string = cacheFolder()): Promise<string> {
   const { mtimeMs, size } = await stat(path.join(native, 'bin', 'postgres'))
-  const copy = path.join(cacheFolder(), `postgres-${size}-${Math.floor(mtimeMs)}`)
+  const copy = path.join(cache, `postgres-${size}-${Math.floor(mtimeMs)}`)
   if (await exists(copy)) return copy
-  await mkdir(cacheFolder(), { recursive: true, mode: 0o755 })
+  await mkdir(cache, { recursive: true, mode: 0o755 })
   const beside = await mkdtemp(`${copy}-`)
   try {
     await cp(native, beside, { recursive: true, verbatimSymlinks: true })

@@ -51,7 +51,6 @@ export async function startServer(options: StartOptions, run: Run): Promise<Runn
 const ownSettings = {
   logging_collector: 'off',
   log_destination: 'stderr',
-  external_pid_file: '',
   archive_mode: 'off',
   restart_after_crash: 'off',
 }

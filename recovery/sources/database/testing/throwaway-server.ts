@@ -19,8 +19,9 @@ export interface ThrowawayServer {
   readonly url: string
   readonly dataDirectory: string
   readonly password: string
-  /** Stops the server; its files stay until `end`. */
-  stop(): Promise<void>
+  /** Stops it, does `work`, starts it again; gives the new way to it. */
+  restartAfter(work: () => Promise<void>): Promise<PostgresAccess>
+  /** Stops it and removes its files. */
   end(): Promise<void>
 }
 
@@ -34,15 +35,21 @@ export async function throwawayServer(
   const password = randomBytes(8).toString('hex')
   const { major, listen = 'loopback' } = options
   await initialiseServer({ dataDirectory, user: 'boss', password, ...(major ? { major } : {}) }, run)
-  const server = await startServer({ dataDirectory, user: 'boss', password, listen }, run)
+  const start = () => startServer({ dataDirectory, user: 'boss', password, listen }, run)
+  let server = await start()
   const access = postgresByUrl({ url: server.url, name: 'db' })
-  const stop = async () => {
-    await access.close()
-    await server.stop()
+  return {
+    ...{ access, url: server.url, dataDirectory, password },
+    restartAfter: async work => {
+      await server.stop()
+      await work()
+      server = await start()
+      return postgresByUrl({ url: server.url, name: 'db' })
+    },
+    end: async () => {
+      await access.close()
+      await server.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
   }
-  const end = async () => {
-    await stop()
-    await rm(folder, { recursive: true, force: true })
-  }
-  return { access, url: server.url, dataDirectory, password, stop, end }
 }
