@@ -81,17 +81,18 @@ for (const { way, asUser, direct, skip } of ways)
       expect(after.reports).toEqual(before.reports)
     })
 
-    it('keeps holes as holes', async () => {
-      const [sparse = Infinity, hole = Infinity] = await diskUse(`${sandbox.name}_uploads`, ['sparse', 'only a hole'])
-      expect(sparse).toBeLessThan(8192)
-      expect(hole).toBeLessThan(1024)
-    })
+    // docker cp knows of neither.
+    if (direct) {
+      it('keeps holes as holes', async () => {
+        const [sparse = Infinity, hole = Infinity] = await diskUse(`${sandbox.name}_uploads`, ['sparse', 'only a hole'])
+        expect(sparse).toBeLessThan(8192)
+        expect(hole).toBeLessThan(1024)
+      })
 
-    // Only there can they be read, by whomever.
-    if (direct)
       it('keeps extended attributes and capabilities', async () => {
         expect(await xattrs(await mountpoint(`${sandbox.name}_uploads`))).toBe(attributes)
       })
+    }
 
     it('makes volumes that Compose takes for its own, and containers that it leaves running', async () => {
       expect(after.volumes).toEqual(before.volumes)
