@@ -35,7 +35,7 @@ async function check(
   const read = async (entries: AsyncIterable<FileEntry>) => {
     for await (const { path, bytes } of entries) {
       names.push(Buffer.from(path).toString())
-      for await (const piece of bytes ?? []) expect(piece).toHaveLength(1)
+      for await (const piece of bytes ?? []) expect(piece.length).toBeGreaterThan(0)
     }
   }
   await read(space.entries)

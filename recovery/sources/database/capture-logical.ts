@@ -1,6 +1,6 @@
 import type { DatabaseFacts, DatabaseServer } from '../../../contract/manifest.ts'
 import { RecoveryError } from '../../domain/errors.ts'
-import { step } from '../../domain/run.ts'
+import { step, type Run } from '../../domain/run.ts'
 import type { CaptureWork } from './capture-work.ts'
 import { checkedDump, checkedGlobals } from './checked-stream.ts'
 import { countRows, readContent, sequenceFacts } from './database-facts.ts'
@@ -83,6 +83,7 @@ async function captureDatabase(
   return step(run, what, () =>
     during(what, 'capture-failed', async () => {
       const { sequences, ...content } = await readContent(ask)
+      warnOfExtensions(what, content.extensions, run)
       const tables = []
       for (const table of found) tables.push(await countRows(ask, table))
       const path = dumpPath(server, properties.name)
@@ -92,4 +93,15 @@ async function captureDatabase(
       return { ...properties, ...content, tables, sequences: sequences.map(sequenceFacts), dump }
     }),
   )
+}
+
+// A restore into a new database that is renamed when it is whole fails with these: pg_cron lives in the database that its
+// setting names, timescaledb wants its own functions called around pg_restore.
+const stubborn = new Set(['pg_cron', 'timescaledb'])
+
+function warnOfExtensions(what: string, extensions: DatabaseFacts['extensions'], run: Run): void {
+  for (const { name } of extensions.filter(extension => stubborn.has(extension.name))) {
+    const text = `${what} uses ${name}: its dump is in the point, and has to be restored by hand as ${name} describes it`
+    run.report({ kind: 'warning', text })
+  }
 }

@@ -196,7 +196,35 @@ describe.skipIf(skipsStack)('the restore of a server', () => {
       { name: 'shared_preload_libraries', setting: 'auto_explain, pg_stat_statements' },
       { name: 'work_mem', setting: '5MB' },
     ])
+    await target.restart()
+    expect(await target.access.user(run)).toBe('boss')
   }, 120_000)
+
+  it('lays the configuration files again that were edited in the data directory, unless they would do harm', async () => {
+    const lines = (text: string) =>
+      `echo "${text}" >> $PGDATA/postgresql.conf; echo 'host all app 10.0.0.0/8 reject' >> $PGDATA/pg_hba.conf`
+    const [edited, archiving] = [await newServer({ user: 'boss' }), await newServer({ user: 'boss' })]
+    edited.exec('sh', '-c', lines(`temp_buffers = '9MB'\nmax_connections = 55`))
+    archiving.exec('sh', '-c', lines(`archive_mode = on`))
+    const files = (server: ComposeServer) => server.exec('sh', '-c', 'cat $PGDATA/postgresql.conf $PGDATA/pg_hba.conf')
+    const { facts: ofEdited, reader: editedPoint } = await capture(edited.access)
+    const target = await newServer({ user: 'boss' })
+    const [fresh, watched] = [files(target), quietRun()]
+    await restore(ofEdited, target.access, editedPoint, watched)
+    expect(warningsOf(watched)).toEqual(['PostgreSQL db: max_connections apply after its next restart'])
+    expect(files(target)).toBe(files(edited))
+    await target.restart()
+    const shown = await target.access.query('postgres', `SELECT current_setting('max_connections') AS max`, run)
+    expect(shown).toEqual([{ max: '55' }])
+    const { facts: ofArchiving, reader: archivingPoint } = await capture(archiving.access)
+    const other = await newServer({ user: 'boss' })
+    const watchedToo = quietRun()
+    await restore(ofArchiving, other.access, archivingPoint, watchedToo)
+    expect(warningsOf(watchedToo)).toEqual([
+      "PostgreSQL db: pg_hba.conf, postgresql.conf of the original are in the point and not laid: archive_mode would make it work on what is the original's",
+    ])
+    expect(files(other)).toBe(fresh)
+  }, 180_000)
 
   it('keeps a database of the new server that is not empty, under another name', async () => {
     const target = await newServer({ user: 'boss', database: 'app' })

@@ -2,6 +2,7 @@ import { messageOf, RecoveryError } from '../../domain/errors.ts'
 import { quoteIdentifier } from '../../drivers/postgres/sql-text.ts'
 import { during } from './failures.ts'
 import { parseGlobals, type GlobalsScript } from './globals-script.ts'
+import { readText } from './read-text.ts'
 import { askServer, tellServer, together, type RestoreWork } from './restore-work.ts'
 import { roleNames } from './roles.ts'
 
@@ -13,18 +14,12 @@ export async function restoreRoles(work: RestoreWork): Promise<void> {
   const { facts } = work
   const what = `the roles of PostgreSQL ${facts.name}`
   if (!facts.globals) throw new RecoveryError('restore-failed', `${what} are not in the point`)
-  const script = parseGlobals(await readText(work, facts.globals.inPoint))
+  const script = parseGlobals(await readText(work.reader, facts.globals.inPoint))
   await during(what, 'restore-failed', async () => {
     await nameBootstrapRole(work)
     await applyRoles(work, script)
     await makeTablespaces(work, script)
   })
-}
-
-async function readText({ reader }: RestoreWork, path: string): Promise<string> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of reader.readFile(path)) chunks.push(chunk)
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 const helper = 'aidatavault_helper'

@@ -106,7 +106,14 @@ async function ready(server: Server, dataDirectory: string, run: Run): Promise<v
 }
 
 const didNotStart = (dataDirectory: string, log: string): RecoveryError =>
-  new RecoveryError('restore-failed', `the server on ${dataDirectory} did not start:\n${log}`)
+  new RecoveryError(
+    'restore-failed',
+    `the server on ${dataDirectory} did not start:\n${log}`,
+    /permission denied/i.test(log) ? { hint: outOfReach } : {},
+  )
+
+const outOfReach =
+  'PostgreSQL does not run as root: run this as an ordinary user, or choose a folder that all users may pass'
 
 // A fast shutdown writes a checkpoint, which can take its time; a server that needs longer than this hangs.
 const shutdownMs = 5 * 60_000

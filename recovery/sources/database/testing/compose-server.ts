@@ -16,6 +16,7 @@ export interface ComposeServer {
   /** Runs a program in the container; gives what it printed. */
   exec(...argv: readonly string[]): string
   stop(): void
+  restart(): Promise<void>
   end(): Promise<void>
 }
 
@@ -62,6 +63,10 @@ export async function composeServer(run: Run, options: ComposeServerOptions = {}
     again,
     exec: (...argv) => docker('exec', '-T', 'db', ...argv).toString(),
     stop: () => void docker('stop', '--timeout', '1'),
+    restart: async () => {
+      docker('restart', '--timeout', '30')
+      await compose.up(address, { services: ['db'] }, run)
+    },
     end: async () => {
       await access.close()
       docker('down', '--volumes', '--timeout', '1')
