@@ -220,6 +220,48 @@ describe('a lock that is held', () => {
       expect(run.signal?.reason).toMatchObject({ code: 'vault-locked', cause: { message: 'unplugged' } })
     }, fault)
   })
+
+  /** A renewal whose writing hangs until `go` is called. */
+  function hangingRenewal() {
+    const [hangs, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    let locks = 0
+    const fault: Fault = async (operation, type) => {
+      if (operation !== 'save' || type !== 'locks' || ++locks === 1) return
+      hangs.resolve()
+      await go.promise
+    }
+    return { fault, hangs: hangs.promise, go: go.resolve }
+  }
+
+  it('ends the run when its renewal hangs, before others may take it for stale', async () => {
+    const { fault, hangs, go } = hangingRenewal()
+    await held(async ({ pass, run, lock }) => {
+      void pass(5 * minute)
+      await hangs
+      for (let i = 0; i < 3; i++) await pass(5 * minute)
+      expect(run.signal?.aborted).toBe(false)
+      const confirmed = expect(lock.confirm()).rejects.toMatchObject({ code: 'vault-locked' })
+      await pass(5 * minute)
+      expect(run.signal?.reason).toMatchObject({ code: 'vault-locked' })
+      await confirmed
+    }, fault)
+    go()
+  })
+
+  it('is not taken anew by a renewal that hung while somebody removed it', async () => {
+    const { fault, hangs, go } = hangingRenewal()
+    const left = await held(async ({ repository, pass, run, lock }) => {
+      const renewed = pass(5 * minute)
+      await hangs
+      await unlock(repository, { all: true })
+      go()
+      await renewed
+      expect(await files(repository)).toEqual([])
+      expect(run.signal?.reason).toMatchObject({ code: 'vault-locked' })
+      await expect(lock.confirm()).rejects.toMatchObject({ code: 'vault-locked' })
+    }, fault)
+    expect(left).toEqual([])
+  })
 })
 
 describe('stale locks', () => {

@@ -12,16 +12,19 @@ export class HeldLock {
   #ids: string[] = []
   #renewedAt = 0
   #renewing: Promise<void> | undefined
+  /** Rejects once the lock protects nothing any more, and for good: what others did meanwhile is not undone. */
+  readonly #lost = Promise.withResolvers<never>()
 
   private constructor(repository: Repository, exclusive: boolean, now: () => number) {
     this.#repository = repository
     this.#exclusive = exclusive
     this.#now = now
+    this.#lost.promise.catch(() => {})
   }
 
   static async write(repository: Repository, exclusive: boolean, now: () => number): Promise<HeldLock> {
     const lock = new HeldLock(repository, exclusive, now)
-    await lock.#write()
+    lock.#renewedAt = await lock.#write()
     return lock
   }
 
@@ -31,47 +34,72 @@ export class HeldLock {
 
   /** Rejects with vault-locked if someone has removed our lock: then others may have changed the vault under us. */
   async confirm(): Promise<void> {
-    await this.#renewing?.catch(() => {})
-    await this.#mustBeThere()
+    await this.#renewal()
+    await Promise.race([this.#lost.promise, this.#mustBeThere(this.#ids.at(-1)!)])
   }
 
-  /** Renews the lock when it is time. Failing is no harm until it has failed for too long: then it rejects. */
+  /** Renews the lock when it is time. Failing or hanging is no harm until it has lasted too long: then it rejects. */
   async renewWhenDue(timing: LockTiming): Promise<void> {
-    if (this.#renewing || this.#now() - this.#renewedAt < timing.refreshAfterMs) return
-    this.#renewing = this.#renew().finally(() => (this.#renewing = undefined))
-    try {
-      await this.#renewing
-    } catch (error) {
-      if (error instanceof VaultError && error.code === 'vault-locked') throw error
-      if (this.#now() - this.#renewedAt > timing.lostAfterMs) throw this.#lost(error)
-    }
+    const due = this.#now() - this.#renewedAt >= timing.refreshAfterMs
+    const failure = due && !this.#renewing ? await this.#tryToRenew() : undefined
+    if (this.#now() - this.#renewedAt > timing.lostAfterMs) this.#lost.reject(this.#notRenewed(failure))
+    if (due) await Promise.race([this.#lost.promise, Promise.resolve()])
   }
 
   /** Takes our lock out of the vault. A storage that fails now leaves a lock that others will find stale. */
   async release(): Promise<void> {
-    await this.#renewing?.catch(() => {})
+    await this.#renewal().catch(() => {})
     for (const id of this.#ids) await this.#remove(id)
   }
 
-  async #write(): Promise<void> {
-    const at = this.#now()
-    this.#ids.push(await this.#repository.saveUnpacked('locks', ownLock(new Date(at), this.#exclusive)))
-    this.#renewedAt = at
+  /** Resolves when no renewal runs; a lost lock is not waited for, as what hangs may hang for ever. */
+  #renewal(): Promise<void> {
+    return Promise.race([this.#lost.promise, this.#renewing])
   }
 
-  // The new lock first, so that there is no moment without one.
+  /** Why it failed, if it did; never rejects. */
+  #tryToRenew(): Promise<unknown> {
+    const renewed = this.#renew().catch((error: unknown) => error)
+    this.#renewing = renewed.then(() => (this.#renewing = undefined))
+    return renewed
+  }
+
+  /** Returns the time that the new lock tells. */
+  async #write(): Promise<number> {
+    const at = this.#now()
+    this.#ids.push(await this.#repository.saveUnpacked('locks', ownLock(new Date(at), this.#exclusive)))
+    return at
+  }
+
+  // The new lock first, so that there is no moment without one. Writing may have taken long: if the old one is gone by
+  // then, others may have come and gone in between, and a new lock would only hide that.
   async #renew(): Promise<void> {
-    await this.#mustBeThere()
-    await this.#write()
+    const old = this.#ids.at(-1)!
+    await this.#mustBeThere(old)
+    const at = await this.#write()
+    await this.#mustBeThere(old).catch((error: unknown) => this.#takeBack(error))
+    this.#renewedAt = at
     for (const id of this.#ids.slice(0, -1)) await this.#repository.storage.remove('locks', id)
     this.#ids = this.#ids.slice(-1)
   }
 
-  async #mustBeThere(): Promise<void> {
-    if ((await this.#repository.storage.size('locks', this.#ids.at(-1)!)) !== undefined) return
-    throw new VaultError('vault-locked', `someone removed our lock on the vault at ${this.#repository.location}`, {
-      hint: 'run it again, and let nobody unlock a vault that is in use',
-    })
+  /** The lock just written stands for nothing; should it not go now, it goes with the others later. */
+  async #takeBack(because: unknown): Promise<never> {
+    const written = this.#ids.pop()!
+    this.#ids.unshift(written)
+    await this.#remove(written)
+    throw because
+  }
+
+  async #mustBeThere(id: string): Promise<void> {
+    if ((await this.#repository.storage.size('locks', id)) !== undefined) return
+    const error = new VaultError(
+      'vault-locked',
+      `someone removed our lock on the vault at ${this.#repository.location}`,
+      { hint: 'run it again, and let nobody unlock a vault that is in use' },
+    )
+    this.#lost.reject(error)
+    throw error
   }
 
   async #remove(id: string): Promise<void> {
@@ -84,7 +112,7 @@ export class HeldLock {
     }
   }
 
-  #lost(cause: unknown): VaultError {
+  #notRenewed(cause: unknown): VaultError {
     return new VaultError(
       'vault-locked',
       `the lock on the vault at ${this.#repository.location} could not be renewed`,
