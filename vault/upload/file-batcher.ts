@@ -1,8 +1,7 @@
-import type { Failure } from './failure.ts'
 import { cutLargeFile } from './large-file.ts'
 import { unreadBecauseOf } from './id-list.ts'
 import type { CutContents, Unread } from './messages.ts'
-import type { WorkerPool } from './worker-pool.ts'
+import type { UploadParts } from './upload-parts.ts'
 
 const MiB = 1024 * 1024
 const batchBytes = 2 * MiB
@@ -21,18 +20,18 @@ export interface PendingFile {
   readonly unread: (why: Unread) => void
 }
 
+type Parts = Pick<UploadParts, 'pool' | 'failure' | 'onProgress'>
+
 /** Has files read by the workers, small ones many at a time. */
 export class FileBatcher {
-  readonly #pool: WorkerPool
-  readonly #failure: Failure
+  readonly #parts: Parts
   #batch: PendingFile[] = []
   #bytes = 0
   readonly #large = new Set<Promise<void>>()
   readonly #batches = new Set<Promise<void>>()
 
-  constructor(pool: WorkerPool, failure: Failure) {
-    this.#pool = pool
-    this.#failure = failure
+  constructor(parts: Parts) {
+    this.#parts = parts
   }
 
   /** Resolves when there is room for the next. */
@@ -47,21 +46,21 @@ export class FileBatcher {
   async finish(): Promise<void> {
     if (this.#batch.length > 0) await this.#send()
     while (this.#large.size + this.#batches.size > 0)
-      await this.#failure.during(Promise.all([...this.#large, ...this.#batches]))
+      await this.#parts.failure.during(Promise.all([...this.#large, ...this.#batches]))
   }
 
   async #addLarge(file: PendingFile): Promise<void> {
-    while (this.#large.size >= largeAtOnce) await this.#failure.during(Promise.race(this.#large))
+    while (this.#large.size >= largeAtOnce) await this.#parts.failure.during(Promise.race(this.#large))
     this.#follow(this.#large, this.#cutLarge(file))
   }
 
   async #cutLarge(file: PendingFile): Promise<void> {
     try {
-      const { ids, size, unread } = await cutLargeFile(file.path, this.#pool, this.#failure)
+      const { ids, size, unread } = await cutLargeFile(file.path, this.#parts.pool, this.#parts.failure)
       if (unread) file.unread(unread)
       else file.cut(idTexts(ids), size)
     } catch (error) {
-      if (this.#failure.failed) throw error
+      if (this.#parts.failure.failed) throw error
       file.unread(unreadBecauseOf(error))
     }
   }
@@ -71,15 +70,23 @@ export class FileBatcher {
     this.#batch = []
     this.#bytes = 0
     const paths = joinPaths(files)
-    const { answer } = await this.#pool.give('files', { paths }, [paths.buffer])
+    const { answer } = await this.#parts.pool.give('files', { paths }, [paths.buffer])
     this.#follow(
       this.#batches,
-      answer.then(contents => tellEach(files, contents)),
+      answer.then(contents => this.#done(files, contents)),
     )
   }
 
+  #done(files: readonly PendingFile[], contents: CutContents): void {
+    this.#parts.onProgress(
+      0,
+      contents.sizes.reduce((sum, size) => sum + size, 0),
+    )
+    tellEach(files, contents)
+  }
+
   #follow(set: Set<Promise<void>>, work: Promise<void>): void {
-    const followed = work.catch(error => this.#failure.fail(error)).finally(() => set.delete(followed))
+    const followed = work.catch(error => this.#parts.failure.fail(error)).finally(() => set.delete(followed))
     set.add(followed)
   }
 }

@@ -62,7 +62,7 @@ export class FolderSaver {
     this.#parts = parts
     this.#select = options.select ?? (() => true)
     this.#earlier = new EarlierPoint(parts.reader, options.like, parts.stored.data)
-    this.#files = new FileBatcher(parts.pool, parts.failure)
+    this.#files = new FileBatcher(parts)
   }
 
   /** `folder` may be a symlink to one. Rejects with source-unreadable naming what cannot be read. */
@@ -160,7 +160,10 @@ export class FolderSaver {
 
   async #addFile(place: Place, reading: NodeReading): Promise<void> {
     const unchanged = this.#earlier.unchanged(place.before, reading)
-    if (unchanged) return this.#fileDone(place, reading, unchanged.content!, Number(reading.size))
+    if (unchanged) {
+      this.#parts.onProgress(0, Number(reading.size))
+      return this.#fileDone(place, reading, unchanged.content!, Number(reading.size))
+    }
     place.folder.open++
     await this.#files.add({
       path: place.path,
@@ -176,7 +179,7 @@ export class FolderSaver {
   #fileDone(place: Place, { metadata }: NodeReading, content: readonly string[], size: number): void {
     this.#counts.files++
     this.#counts.bytes += size
-    this.#parts.onProgress(1, size)
+    this.#parts.onProgress(1, 0)
     this.#add(place, fileNode(metadata, content, size))
   }
 

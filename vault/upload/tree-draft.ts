@@ -9,7 +9,7 @@ interface DraftedNode {
 }
 
 // Nodes are joined piece by piece: one string of a folder with millions of entries would pass what a string can hold.
-const nodesAPiece = 4096
+const pieceLength = 1024 * 1024
 
 /**
  * A folder's list while it grows: its nodes, already serialised, in any order. `squeeze` makes what is in it small, for
@@ -37,9 +37,11 @@ export class TreeDraft {
   /** About an eighth of the memory, until `encode`. */
   squeeze(): void {
     if (this.#nodes.length === 0) return
-    const lines = this.#nodes.map(({ name, json }) => `${Buffer.from(name, 'latin1').toString('hex')} ${json}`)
-    const plain = Buffer.from(lines.join('\n'))
-    this.#squeezed.push({ bytes: this.#squeezer.squeeze(plain), length: plain.length })
+    for (const some of inPieces(this.#nodes)) {
+      const lines = some.map(({ name, json }) => `${Buffer.from(name, 'latin1').toString('hex')} ${json}`)
+      const plain = Buffer.from(lines.join('\n'))
+      this.#squeezed.push({ bytes: this.#squeezer.squeeze(plain), length: plain.length })
+    }
     this.#nodes = []
   }
 
@@ -56,13 +58,10 @@ export class TreeDraft {
   encode(revised: ReadonlyMap<string, string> = new Map()): Buffer {
     const nodes = [...this.#unsqueeze(), this.#nodes].flat().sort(byName)
     refuseTwins(nodes)
-    const pieces: Buffer[] = [Buffer.from('{"nodes":[')]
-    for (let i = 0; i < nodes.length; i += nodesAPiece) {
-      const texts = nodes.slice(i, i + nodesAPiece).map(({ name, json }) => revised.get(name) ?? json)
-      pieces.push(Buffer.from((i ? ',' : '') + texts.join(',')))
-    }
-    pieces.push(Buffer.from(']}\n'))
-    return Buffer.concat(pieces)
+    const pieces = Array.from(inPieces(nodes), some =>
+      Buffer.from(some.map(({ name, json }) => revised.get(name) ?? json).join()),
+    )
+    return Buffer.concat([start, ...pieces.flatMap((piece, i) => (i === 0 ? [piece] : [comma, piece])), end])
   }
 
   *#unsqueeze(): Generator<DraftedNode[]> {
@@ -76,6 +75,20 @@ export const latin1 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
 
 const byName = (a: DraftedNode, b: DraftedNode): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+
+const [start, comma, end] = ['{"nodes":[', ',', ']}\n'].map(text => Buffer.from(text)) as [Buffer, Buffer, Buffer]
+
+function* inPieces(nodes: readonly DraftedNode[]): Generator<readonly DraftedNode[]> {
+  let [from, length] = [0, 0]
+  for (const [i, { json }] of nodes.entries()) {
+    if (length > 0 && length + json.length > pieceLength) {
+      yield nodes.slice(from, i)
+      ;[from, length] = [i, 0]
+    }
+    length += json.length
+  }
+  if (from < nodes.length) yield nodes.slice(from)
+}
 
 function parseLine(line: string): DraftedNode {
   const space = line.indexOf(' ')

@@ -1,5 +1,7 @@
+import { constants } from 'node:buffer'
 import { hash } from 'node:crypto'
 import { seal, unseal } from '../crypto/seal.ts'
+import { VaultError } from '../errors.ts'
 import { compress, expand } from '../format/compress.ts'
 import type { Repository } from '../repository.ts'
 import type { Failure } from './failure.ts'
@@ -38,6 +40,15 @@ export class TreeSaver {
 
   /** Takes a tree's document; resolves with its blob id when there is room for the next. */
   async save(document: Buffer): Promise<string> {
+    // Reading it again needs it as one string.
+    if (document.length > constants.MAX_STRING_LENGTH)
+      throw new VaultError(
+        'vault-unsupported',
+        `a folder has too many entries: its list has ${document.length} bytes`,
+        {
+          hint: 'spread the files of very large folders over several, or leave them out',
+        },
+      )
     const id = hash('sha256', document, 'buffer')
     if (this.#options.trees.claim(id)) await this.#add(id, document)
     return id.toString('hex')

@@ -29,12 +29,14 @@ export interface UploadSettings {
   /** Threads at most. Default: as many as cores, 2 to 4. */
   readonly workers?: number
   readonly timing?: LockOptions['timing']
+  /** How long what is being written when an upload breaks off may take to end. Default: 10 seconds. */
+  readonly settleMs?: number
 }
 
 /** restic's default, and what the engine's memory is made for. */
 const packBytesDefault = 16 * 1024 * 1024
 /** What is being written when an upload breaks off may take so long to end; it does no harm later either. */
-const settleMs = 10_000
+const settleMsDefault = 10_000
 
 /**
  * Runs `use` with an uploader, under a shared lock. When it has ended, however that was, no thread and no lock of it is
@@ -156,6 +158,7 @@ class Upload {
     this.#options.failure.fail(new VaultError('bad-input', 'the upload has ended'))
     await this.#parts.pool.end()
     const enough = new AbortController()
+    const { settleMs = settleMsDefault } = this.#options.settings
     await Promise.race([this.#store.settled(), delay(settleMs, undefined, { signal: enough.signal }).catch(() => {})])
     enough.abort()
   }
