@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto'
+import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { VaultError } from './errors.ts'
 import { idOf } from './format/id.ts'
 import { entries, findNode, listFolder, readFile } from './read.ts'
 import { Repository } from './repository.ts'
 import { loadSnapshot } from './snapshots.ts'
+import { restoreFolder } from './restore.ts'
+import { LocalStorage } from './storage/local.ts'
 import { FaultyStorage } from './storage/testing/faulty.ts'
 import {
   folderBlobs,
@@ -241,6 +246,30 @@ describe('reading a damaged point', () => {
       failsAs('not what its id says'),
     )
   })
+
+  // Reading the first page of one's own memory fails as a bad sector does.
+  it.skipIf(process.platform !== 'linux')(
+    'restores all but what lies on a bad sector, and uses its copies',
+    async () => {
+      const top = await mkdtemp(path.join(tmpdir(), 'aidatavault-sector-'))
+      const storage = new LocalStorage(path.join(top, 'vault'))
+      const repository = await testRepository(storage)
+      const plain = Buffer.from('well')
+      const nodes = ['lost', 'well'].map(text => ({ text, id: idOf(Buffer.from(text)) }))
+      const tree = encodeTree(nodes.map(({ text, id }) => testNode(text, 'file', { content: [id], size: 4n })))
+      const both = nodes.map(({ text }) => ({ type: 'data', plain: Buffer.from(text) }) as const)
+      const bad = await storePack(repository, both)
+      const packs = [bad, await storePack(repository, [{ type: 'data', plain }])]
+      await storeIndex(repository, [...packs, await storePack(repository, [{ type: 'tree', plain: tree }])])
+      await storage.remove('data', bad.id)
+      await symlink('/proc/self/mem', path.join(storage.location, 'data', bad.id.slice(0, 2), bad.id))
+      const target = path.join(top, 'target')
+      const restoring = restoreFolder(new VaultReader(repository), { tree: idOf(tree) }, target, {}, {})
+      await expect(restoring).rejects.toMatchObject(failsAs('lost: its part'))
+      expect(await readdir(target)).toEqual(['well'])
+      await rm(top, { recursive: true })
+    },
+  )
 
   it('lets a failing storage be told as such', async () => {
     const { repository, snapshot } = await point()

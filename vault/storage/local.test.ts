@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -119,6 +119,17 @@ describe('local storage', () => {
       await expect(storage.save('snapshots', name, bytes)).rejects.toMatchObject(failure)
       await expect(storage.load('index', name)).rejects.toMatchObject(failure)
     })
+  })
+
+  // Reading the first page of one's own memory fails as a bad sector does.
+  it.skipIf(process.platform !== 'linux')('takes what the disk cannot read for damage of that file', async () => {
+    const storage = new LocalStorage(await emptyFolder())
+    await storage.prepare()
+    await symlink('/proc/self/mem', path.join(storage.location, 'index', name))
+    const message = expect.stringContaining(`index/${name} is damaged: the disk cannot read it (EIO`) as string
+    const damage = { code: 'vault-damaged', message }
+    await expect(storage.load('index', name)).rejects.toMatchObject(damage)
+    await expect(storage.loadPart('index', name, 0, 10)).rejects.toMatchObject(damage)
   })
 
   it('says what is wrong when the place is not a folder', async () => {

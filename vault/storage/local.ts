@@ -1,6 +1,7 @@
 import { chmod, mkdir, open, readdir, readFile, stat, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { VaultError } from '../errors.ts'
+import { damaged } from '../format/damaged.ts'
 import { isId } from '../format/id.ts'
 import { isErrno, makeFolderDurably, syncFolder, writeFileDurably } from './durable.ts'
 import { dataFolders, folderTypes, storagePath } from './layout.ts'
@@ -55,14 +56,12 @@ export class LocalStorage implements Storage {
   }
 
   async load(type: FileType, name: string): Promise<Buffer> {
-    return this.#doing(`read ${storagePath(type, name)}`, () => readFile(this.#path(type, name)))
+    return this.#reading(type, name, file => readFile(file))
   }
 
   async loadPart(type: FileType, name: string, offset: number, length: number): Promise<Buffer> {
     const bytes = Buffer.allocUnsafeSlow(length)
-    const done = await this.#doing(`read ${storagePath(type, name)}`, () =>
-      readAt(this.#path(type, name), bytes, offset),
-    )
+    const done = await this.#reading(type, name, file => readAt(file, bytes, offset))
     if (done === length) return bytes
     throw new VaultError('vault-damaged', `${storagePath(type, name)} ends before byte ${offset + length}`)
   }
@@ -126,11 +125,22 @@ export class LocalStorage implements Storage {
     return this.#modes
   }
 
+  // What the disk cannot give any more is damage of this one file: another copy of it, and all others, may be well.
+  #reading<T>(type: FileType, name: string, read: (file: string) => Promise<T>): Promise<T> {
+    const stored = storagePath(type, name)
+    return this.#doing(`read ${stored}`, () =>
+      read(this.#path(type, name)).catch((error: unknown) => {
+        if (!isErrno(error, 'EIO', 'EBADMSG', 'EUCLEAN')) throw error
+        throw damaged(`${stored} is damaged: the disk cannot read it (${(error as Error).message})`, error)
+      }),
+    )
+  }
+
   async #doing<T>(what: string, act: () => Promise<T>): Promise<T> {
     try {
       return await act()
     } catch (error) {
-      throw this.#failed(what, error)
+      throw error instanceof VaultError ? error : this.#failed(what, error)
     }
   }
 

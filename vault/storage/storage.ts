@@ -19,9 +19,9 @@ export interface Storage {
   list(type: FileType): Promise<readonly StoredFile[]>
   /** The size, or undefined if there is no such file. */
   size(type: FileType, name: string): Promise<number | undefined>
-  /** The whole file. Rejects with file-missing or storage-failed. */
+  /** The whole file. Rejects with file-missing, storage-failed, or vault-damaged where the disk has lost it. */
   load(type: FileType, name: string): Promise<Buffer>
-  /** Exactly `length` bytes from `offset`; fewer there are is a 'vault-damaged'. */
+  /** Exactly `length` bytes from `offset`; where there are fewer, or the disk has lost them, rejects with vault-damaged. */
   loadPart(type: FileType, name: string, offset: number, length: number): Promise<Buffer>
   /**
    * All or nothing, durable when it resolves; an existing file of that name is replaced by equal content.
