@@ -130,7 +130,8 @@ describe('an upload that fails', () => {
       uploader => Promise.all(streams.map((bytes, i) => uploader.saveStream(String(i), inPieces(bytes)))),
       { settings: { packBytes: MiB, workers: 2 } },
     )
-    expect(most).toBeLessThanOrEqual(2)
+    // One of each worker, one of trees, and what is left at the end.
+    expect(most).toBeLessThanOrEqual(4)
   })
 
   it('fails when a thread cannot start', async () => {
@@ -172,9 +173,12 @@ describe('an upload that is interrupted', () => {
 
   it('ends though its source hangs', async () => {
     const { repository, run, abort } = interrupting(() => false)
-    const hanging: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) }
+    const next = () => {
+      abort.abort()
+      return new Promise<never>(() => {})
+    }
+    const hanging: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => ({ next }) }
     const uploading = upload(await repository, uploader => uploader.saveStream('x', hanging), { run })
-    setTimeout(() => abort.abort(), 20)
     await expect(uploading).rejects.toMatchObject({ code: 'interrupted' })
     await expectNothing(await repository)
   })
