@@ -14,6 +14,12 @@ async function keep(storage: Storage, type: FileType, bytes: Uint8Array): Promis
 
 /** Every storage passes this; writing a new one starts by calling it. `open` gives an empty place each time. */
 export function describeStorage(kind: string, open: () => Promise<Storage>): void {
+  const openPrepared = async (): Promise<Storage> => {
+    const storage = await open()
+    await storage.prepare()
+    return storage
+  }
+
   describe(`${kind} storage`, () => {
     it('holds nothing before anything was saved, prepared or not', async () => {
       const storage = await open()
@@ -25,16 +31,14 @@ export function describeStorage(kind: string, open: () => Promise<Storage>): voi
     })
 
     it('can be prepared twice and keeps what it has', async () => {
-      const storage = await open()
-      await storage.prepare()
+      const storage = await openPrepared()
       const name = await keep(storage, 'data', Buffer.from('kept'))
       await storage.prepare()
       expect(await storage.load('data', name)).toEqual(Buffer.from('kept'))
     })
 
     it.each(types)('gives back what was saved in %s, of any size, byte for byte', async type => {
-      const storage = await open()
-      await storage.prepare()
+      const storage = await openPrepared()
       for (const size of sizes) {
         const bytes = randomBytes(size)
         const name = await keep(storage, type, bytes)
@@ -43,14 +47,8 @@ export function describeStorage(kind: string, open: () => Promise<Storage>): voi
       }
     })
 
-    it('saves without having been prepared', async () => {
-      const storage = await open()
-      const name = await keep(storage, 'data', Buffer.from('first'))
-      expect(await storage.load('data', name)).toEqual(Buffer.from('first'))
-    })
-
     it('lists every file once with its size, and only those of the type', async () => {
-      const storage = await open()
+      const storage = await openPrepared()
       const files = Array.from({ length: 40 }, (_, i) => randomBytes(i + 1))
       await Promise.all(files.map(bytes => keep(storage, 'data', bytes)))
       await keep(storage, 'index', randomBytes(5))
@@ -59,7 +57,7 @@ export function describeStorage(kind: string, open: () => Promise<Storage>): voi
     })
 
     it('reads exactly the part that was asked for', async () => {
-      const storage = await open()
+      const storage = await openPrepared()
       const bytes = randomBytes(100_000)
       const name = await keep(storage, 'data', bytes)
       for (const [offset, length] of [
@@ -75,7 +73,7 @@ export function describeStorage(kind: string, open: () => Promise<Storage>): voi
     })
 
     it('rejects a part that reaches beyond the end', async () => {
-      const storage = await open()
+      const storage = await openPrepared()
       const name = await keep(storage, 'data', randomBytes(100))
       for (const [offset, length] of [
         [0, 101],
@@ -87,8 +85,7 @@ export function describeStorage(kind: string, open: () => Promise<Storage>): voi
     })
 
     it('says that a file is missing', async () => {
-      const storage = await open()
-      await storage.prepare()
+      const storage = await openPrepared()
       const name = nameOf(Buffer.from('never saved'))
       for (const type of types) {
         expect(await storage.size(type, name)).toBeUndefined()
@@ -98,7 +95,7 @@ export function describeStorage(kind: string, open: () => Promise<Storage>): voi
     })
 
     it('saves the same file twice, also at the same time, and has it once', async () => {
-      const storage = await open()
+      const storage = await openPrepared()
       const bytes = randomBytes(300_000)
       await keep(storage, 'data', bytes)
       await Promise.all([keep(storage, 'data', bytes), keep(storage, 'data', bytes), keep(storage, 'data', bytes)])
@@ -107,7 +104,7 @@ export function describeStorage(kind: string, open: () => Promise<Storage>): voi
     })
 
     it('replaces the config', async () => {
-      const storage = await open()
+      const storage = await openPrepared()
       await storage.save('config', '', Buffer.from('old and long'))
       await storage.save('config', '', Buffer.from('new'))
       expect(await storage.load('config', '')).toEqual(Buffer.from('new'))
@@ -115,7 +112,7 @@ export function describeStorage(kind: string, open: () => Promise<Storage>): voi
     })
 
     it('does not change a file when the bytes that were saved or loaded are changed afterwards', async () => {
-      const storage = await open()
+      const storage = await openPrepared()
       const bytes = Buffer.from('unchanging')
       const name = await keep(storage, 'index', bytes)
       bytes.fill(0)
@@ -125,7 +122,7 @@ export function describeStorage(kind: string, open: () => Promise<Storage>): voi
     })
 
     it('removes a file, and does not mind when it is gone already', async () => {
-      const storage = await open()
+      const storage = await openPrepared()
       const name = await keep(storage, 'locks', randomBytes(10))
       await storage.remove('locks', name)
       await storage.remove('locks', name)
@@ -134,7 +131,7 @@ export function describeStorage(kind: string, open: () => Promise<Storage>): voi
     })
 
     it('refuses names that are not those of a vault', async () => {
-      const storage = await open()
+      const storage = await openPrepared()
       for (const name of ['', '../config', 'A'.repeat(64), 'ab12'])
         await expect(storage.save('data', name, Buffer.from('x'))).rejects.toMatchObject({ code: 'bad-input' })
     })
@@ -145,6 +142,7 @@ export function describeStorage(kind: string, open: () => Promise<Storage>): voi
 export function describeFullStorage(kind: string, open: () => Promise<Storage>): void {
   it(`${kind} storage, when full, says so, keeps what it has and nothing of what did not fit`, async () => {
     const storage = await open()
+    await storage.prepare()
     const name = await keep(storage, 'data', Buffer.from('kept'))
     const big = randomBytes(4 * 1024 * 1024)
     await expect(keep(storage, 'data', big)).rejects.toMatchObject({ code: 'storage-full' })

@@ -27,6 +27,14 @@ export async function makeFolderDurably(folder: string, mode: number): Promise<v
   for (let made = folder; made.length >= first.length; made = path.dirname(made)) await syncFolder(path.dirname(made))
 }
 
+/** Makes a folder in one that must be there, such that it survives a power cut. One that exists is left alone. */
+export async function makeOneFolderDurably(folder: string, mode: number): Promise<void> {
+  await mkdir(folder, { mode }).catch((error: unknown) => {
+    if (!isErrno(error, 'EEXIST')) throw error
+  })
+  await syncFolder(path.dirname(folder))
+}
+
 /**
  * Writes a file all or nothing: temporary file beside it, sync, rename, sync of the folder, read-only last. When it
  * resolves, the file survives a power cut; when it rejects, nothing of it is left. `mode` is the mode before its write

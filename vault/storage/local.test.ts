@@ -52,9 +52,15 @@ describe.skipIf(!root || spawnSync('mount', ['-V']).status !== 0)('a real disk',
 })
 
 describe('local storage', () => {
-  it('has restic’s layout and modes: folders 0700, files 0400', async () => {
+  /** A storage that is ready for a vault. */
+  async function prepared(): Promise<LocalStorage> {
     const storage = new LocalStorage(await emptyFolder())
     await storage.prepare()
+    return storage
+  }
+
+  it('has restic’s layout and modes: folders 0700, files 0400', async () => {
+    const storage = await prepared()
     await storage.save('data', name, bytes)
     const file = path.join(storage.location, 'data', name.slice(0, 2), name)
     expect([await modeOf(path.dirname(file)), await modeOf(file)]).toEqual([0o700, 0o400])
@@ -71,8 +77,29 @@ describe('local storage', () => {
     expect(await modeOf(path.join(folder, 'snapshots', name))).toBe(0o440)
   })
 
+  it('makes a folder again that somebody cleared away, but never a vault that went away', async () => {
+    const storage = await prepared()
+    await storage.save('config', '', bytes)
+    const emptied = async () => {
+      for (const folder of await readdir(storage.location, { withFileTypes: true }))
+        if (folder.isDirectory()) await rm(path.join(storage.location, folder.name), { recursive: true })
+    }
+    await emptied()
+    for (const type of ['data', 'locks'] as const) await storage.save(type, name, bytes)
+    expect(await storage.load('data', name)).toEqual(bytes)
+    await emptied()
+    await storage.remove('config', '')
+    const gone = { code: 'storage-failed', message: `the vault at ${storage.location} went away` }
+    for (const type of ['data', 'locks'] as const)
+      await expect(storage.save(type, name, bytes)).rejects.toMatchObject(gone)
+    expect(await readdir(storage.location)).toEqual([])
+    await rm(storage.location, { recursive: true })
+    await expect(storage.save('config', '', bytes)).rejects.toMatchObject(gone)
+    await expect(readdir(storage.location)).rejects.toMatchObject({ code: 'ENOENT' })
+  })
+
   it('leaves no temporary file behind, whether a save worked or not', async () => {
-    const storage = new LocalStorage(await emptyFolder())
+    const storage = await prepared()
     await storage.save('snapshots', name, bytes)
     const taken = '00'.repeat(32)
     await mkdir(path.join(storage.location, 'snapshots', taken, 'full'), { recursive: true })
@@ -81,8 +108,7 @@ describe('local storage', () => {
   })
 
   it('does not see temporary, foreign and misplaced files', async () => {
-    const storage = new LocalStorage(await emptyFolder())
-    await storage.prepare()
+    const storage = await prepared()
     const other = name[0] === '0' ? '11' : '00'
     for (const file of [
       `data/${other}/${name}`,
@@ -96,8 +122,7 @@ describe('local storage', () => {
   })
 
   it('removes what killed programs have left unfinished, and nothing else', async () => {
-    const storage = new LocalStorage(await emptyFolder())
-    await storage.prepare()
+    const storage = await prepared()
     await storage.save('data', name, bytes)
     const folder = `data/${name.slice(0, 2)}`
     const [left, fresh, foreign] = [`${folder}/${name}-tmp-123`, `index/${name}-tmp-9`, `${folder}/notes-tmp-1`]
@@ -109,7 +134,7 @@ describe('local storage', () => {
   })
 
   it('says what may not be read or written', async () => {
-    const storage = new LocalStorage(await emptyFolder())
+    const storage = await prepared()
     await storage.save('index', name, bytes)
     await chmod(path.join(storage.location, 'index', name), 0o000)
     await chmod(path.join(storage.location, 'index'), 0o500)
@@ -123,8 +148,7 @@ describe('local storage', () => {
 
   // Reading the first page of one's own memory fails as a bad sector does.
   it.skipIf(process.platform !== 'linux')('takes what the disk cannot read for damage of that file', async () => {
-    const storage = new LocalStorage(await emptyFolder())
-    await storage.prepare()
+    const storage = await prepared()
     await symlink('/proc/self/mem', path.join(storage.location, 'index', name))
     const message = expect.stringContaining(`index/${name} is damaged: the disk cannot read it (EIO`) as string
     const damage = { code: 'vault-damaged', message }

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { VaultError } from '../errors.ts'
 import { damaged } from '../format/damaged.ts'
 import { isId } from '../format/id.ts'
-import { isErrno, makeFolderDurably, syncFolder, writeFileDurably } from './durable.ts'
+import { isErrno, makeFolderDurably, makeOneFolderDurably, syncFolder, writeFileDurably } from './durable.ts'
 import { dataFolders, folderTypes, storagePath } from './layout.ts'
 import { removeLeftovers } from './leftovers.ts'
 import type { FileType, Storage, StoredFile } from './storage.ts'
@@ -75,7 +75,7 @@ export class LocalStorage implements Storage {
         await writeFileDurably(file, bytes, modes.file)
       } catch (error) {
         if (!isErrno(error, 'ENOENT')) throw error
-        await makeFolderDurably(path.dirname(file), modes.folder)
+        await this.#makeFolderOf(file, modes.folder)
         await writeFileDurably(file, bytes, modes.file)
       }
     })
@@ -99,6 +99,17 @@ export class LocalStorage implements Storage {
 
   async removeLeftovers(before: number): Promise<number> {
     return this.#doing('remove temporary files', () => removeLeftovers(this.location, before))
+  }
+
+  // A vault that went away is not begun anew: where its disk was unmounted, the one below would fill up unseen.
+  async #makeFolderOf(file: string, mode: number): Promise<void> {
+    if ((await this.size('config', '')) === undefined)
+      throw new VaultError('storage-failed', `the vault at ${this.location} went away`, {
+        hint: 'see that its disk is there, and run it again',
+      })
+    let folder = this.location
+    for (const name of path.relative(this.location, path.dirname(file)).split(path.sep))
+      await makeOneFolderDurably((folder = path.join(folder, name)), mode)
   }
 
   #path(type: FileType, name: string): string {

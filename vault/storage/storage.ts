@@ -24,8 +24,9 @@ export interface Storage {
   /** Exactly `length` bytes from `offset`; where there are fewer, or the disk has lost them, rejects with vault-damaged. */
   loadPart(type: FileType, name: string, offset: number, length: number): Promise<Buffer>
   /**
-   * All or nothing, durable when it resolves; an existing file of that name is replaced by equal content.
-   * Rejects with storage-full or storage-failed and leaves nothing behind.
+   * All or nothing, durable when it resolves; an existing file of that name is replaced by equal content. Only into a
+   * place that was prepared: one that went away since (an unmounted disk) is not made again. Rejects with storage-full or
+   * storage-failed and leaves nothing behind.
    */
   save(type: FileType, name: string, bytes: Uint8Array): Promise<void>
   /** A file that is not there is no error. */
