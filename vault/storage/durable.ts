@@ -7,6 +7,9 @@ const errnoOf = (error: unknown): string => String((error as NodeJS.ErrnoExcepti
 /** Whether `error` is a system error with one of the names, like ENOENT. */
 export const isErrno = (error: unknown, ...names: string[]): boolean => names.includes(errnoOf(error))
 
+// What a file system without fsync says.
+const cannotSync = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
+
 /** Makes the entries of a folder durable. Where a file system cannot sync folders (SMB, Windows), there is nothing to do. */
 export async function syncFolder(folder: string): Promise<void> {
   let handle: FileHandle | undefined
@@ -14,7 +17,7 @@ export async function syncFolder(folder: string): Promise<void> {
     handle = await open(folder, 'r')
     await handle.sync()
   } catch (error) {
-    if (!isErrno(error, 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EISDIR', 'EPERM')) throw error
+    if (!isErrno(error, ...cannotSync, 'EISDIR', 'EPERM')) throw error
   } finally {
     await handle?.close()
   }
@@ -59,10 +62,17 @@ async function writeAndSync(file: string, bytes: Uint8Array, mode: number): Prom
   try {
     for (let done = 0; done < bytes.length;)
       done += (await handle.write(bytes, done, bytes.length - done, done)).bytesWritten
-    await handle.sync()
+    await syncFile(handle)
   } finally {
     await handle.close()
   }
+}
+
+/** Makes what was written durable. Where a file system cannot sync files (some of FUSE), it takes care of that itself or nobody can. */
+export async function syncFile(handle: FileHandle): Promise<void> {
+  await handle.sync().catch((error: unknown) => {
+    if (!isErrno(error, ...cannotSync)) throw error
+  })
 }
 
 // exFAT and some network mounts have no modes; the file is as good there without.
