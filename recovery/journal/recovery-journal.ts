@@ -21,6 +21,8 @@ const record = z.object({
   done: z.array(z.object({ step: z.string(), ms: z.number(), checks: z.array(check) })),
   /** Written down before it is made: what of the machine is ours to clean up and start over with. */
   made: z.array(z.object({ kind: z.enum(['volume', 'folder', 'file']), name: z.string() })),
+  /** By service: the system identifier of the PostgreSQL server that was filled and checked. */
+  servers: z.record(z.string(), z.string()),
 })
 
 export type RecoveryRecord = z.infer<typeof record>
@@ -55,9 +57,9 @@ export class RecoveryJournal {
   /** Begins one in a folder that exists. */
   static async begin(
     folder: string,
-    first: Omit<RecoveryRecord, 'version' | 'done' | 'made'>,
+    first: Omit<RecoveryRecord, 'version' | 'done' | 'made' | 'servers'>,
   ): Promise<RecoveryJournal> {
-    const journal = new RecoveryJournal(folder, { version: 1, ...first, done: [], made: [] })
+    const journal = new RecoveryJournal(folder, { version: 1, ...first, done: [], made: [], servers: {} })
     await journal.#write()
     return journal
   }
@@ -73,6 +75,12 @@ export class RecoveryJournal {
   async willMake(kind: Made['kind'], name: string): Promise<void> {
     if (this.hasMade(kind, name)) return
     this.#record = { ...this.#record, made: [...this.#record.made, { kind, name }] }
+    await this.#write()
+  }
+
+  /** Which server was filled, to be sure later that it is the one that runs. */
+  async filled(service: string, systemIdentifier: string): Promise<void> {
+    this.#record = { ...this.#record, servers: { ...this.#record.servers, [service]: systemIdentifier } }
     await this.#write()
   }
 

@@ -7,6 +7,8 @@ export interface EngineFacts {
   readonly foldersReachable: boolean
   /** It runs on another machine: the places that containers mount are places there. */
   readonly isRemote: boolean
+  /** Where it keeps images and volumes, on its own machine; '' when it does not say. */
+  readonly rootFolder: string
 }
 
 export interface VolumeInspection {

@@ -52,7 +52,12 @@ class DockerCli implements ContainerEngine {
       )
     const endpoint = await this.#endpoint(run)
     const reachable = await foldersReachable(info, endpoint)
-    return { version: info.ServerVersion, foldersReachable: reachable, isRemote: isRemote(endpoint) }
+    return {
+      version: info.ServerVersion,
+      foldersReachable: reachable,
+      isRemote: isRemote(endpoint),
+      rootFolder: info.DockerRootDir,
+    }
   }
 
   /** Where the engine is, '' if docker does not say. */

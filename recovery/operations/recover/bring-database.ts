@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DatabaseServer } from '../../../contract/manifest.ts'
+import type { Check } from '../../domain/check.ts'
 import { messageOf, RecoveryError } from '../../domain/errors.ts'
 import type { ComposeModel } from '../../drivers/docker/compose.ts'
 import { postgresInService } from '../../drivers/postgres/in-service.ts'
 import { restoreServer, verifyServer } from '../../sources/database/index.ts'
 import { startOverPath, startOverVolume } from './bring-back.ts'
-import { stageModel } from './stage-model.ts'
+import { removeLeftStage, withStage } from './stage.ts'
 import { targetVolumeLabels } from './target.ts'
 import { once, type Workshop } from './workshop.ts'
 
@@ -15,19 +16,24 @@ import { once, type Workshop } from './workshop.ts'
  */
 export async function bringDatabase(shop: Workshop, facts: DatabaseServer, model: ComposeModel): Promise<void> {
   await once(shop, `databases of ${facts.name}`, async () => {
-    await shop.tools.compose.remove(shop.address, [facts.name], shop.run)
+    await removeLeftStage(shop, facts.name)
     await prepareDataDirectory(shop, facts, model)
-    const stage = stageModel(model.raw, facts.name)
-    await shop.tools.compose.up(shop.address, { services: [facts.name], model: stage, noDependencies: true }, shop.run)
-    await waitForServer(shop, facts)
-    const access = accessFor(shop, facts)
-    try {
-      await restoreServer(facts, access, shop.reader(`databases of ${facts.name}`), { emptyServer: true }, shop.run)
-      return await verifyServer(facts, access, [], shop.run)
-    } finally {
-      await access.close()
-    }
+    return withStage(shop, facts, model, () => fill(shop, facts))
   })
+}
+
+async function fill(shop: Workshop, facts: DatabaseServer): Promise<readonly Check[]> {
+  const { run, journal, reader } = shop
+  await waitForServer(shop, facts)
+  const access = accessFor(shop, facts)
+  try {
+    await restoreServer(facts, access, reader(`databases of ${facts.name}`), { emptyServer: true }, run)
+    const checks = await verifyServer(facts, access, [], run)
+    await journal.filled(facts.name, (await access.server(run)).systemIdentifier)
+    return checks
+  } finally {
+    await access.close()
+  }
 }
 
 /** The superuser is the one that the recovered environment makes, as it was at capture. */

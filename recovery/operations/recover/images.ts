@@ -17,9 +17,14 @@ export function planImages(images: readonly ImageFacts[], { engine }: Tools, run
 /** Pulls what is not here, before anything else is done. Rejects with image-unavailable, naming every one that cannot be had. */
 export async function pullImages(images: readonly PlannedImage[], { engine }: Tools, run: Run): Promise<void> {
   const missing: ImageFacts[] = []
+  const pull = async (reference: string) => {
+    if (!(await engine.pullImage(reference, run))) throw new RecoveryError('image-unavailable', reference)
+  }
   for (const { facts } of images.filter(({ from }) => from === 'pull')) {
-    const pulled = await step(run, `image ${facts.reference}`, () => engine.pullImage(facts.reference, run))
-    if (!pulled) missing.push(facts)
+    await step(run, `image ${facts.reference}`, () => pull(facts.reference)).catch((error: unknown) => {
+      if (!(error instanceof RecoveryError) || error.code !== 'image-unavailable') throw error
+      missing.push(facts)
+    })
   }
   if (missing.length === 0) return
   const names = missing.map(({ reference, service }) => `${reference} (service ${service})`).join(', ')

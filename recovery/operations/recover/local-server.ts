@@ -1,7 +1,6 @@
 import path from 'node:path'
 import type { DatabaseServer } from '../../../contract/manifest.ts'
 import type { Check } from '../../domain/check.ts'
-import { RecoveryError } from '../../domain/errors.ts'
 import { postgresByUrl } from '../../drivers/postgres/by-url.ts'
 import { startServer } from '../../drivers/postgres/embedded.ts'
 import { restorePhysical, verifyServer } from '../../sources/database/index.ts'
@@ -13,14 +12,6 @@ import { once, type Workshop } from './workshop.ts'
  * server started once to prove that every row is there. It is left stopped: how it runs is the project's business.
  */
 export async function bringLocalServer(shop: Workshop, facts: DatabaseServer): Promise<void> {
-  if (!facts.physical)
-    throw new RecoveryError(
-      'restore-failed',
-      `${facts.name} was captured by URL as dumps, and recover has no server to restore them into`,
-      {
-        hint: 'its dumps can be had with: restic restore, and restored with pg_restore',
-      },
-    )
   const place = shop.plan.serverVolumes.find(({ server }) => server === facts.name)
   const dataDirectory = path.resolve(shop.plan.target.directory, place?.name ?? facts.server.dataDirectory)
   await once(shop, `databases of ${facts.name}`, async () => {

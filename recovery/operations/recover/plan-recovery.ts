@@ -39,20 +39,28 @@ export async function planRecovery(
   const model = await recordedModel(pointReader(vault, snapshot, 'plan', run))
   const images = imagesNeeded(manifest)
   const usesEngine = manifest.project.composeFiles.length > 0
+  const serverVolumes = plannedServerVolumes(manifest, model, target)
   const plan = {
     manifest,
     point: snapshot.id,
     target,
     continues: journal !== undefined,
     volumes: plannedVolumes(manifest, snapshot.id, target),
-    serverVolumes: plannedServerVolumes(manifest, model, target),
-    images: usesEngine ? await planImages(images, tools, run).catch(() => []) : [],
+    serverVolumes,
+    images: usesEngine && (await engineAnswers(tools, run)) ? await planImages(images, tools, run) : [],
     ports: request.start ? portsOf(model, manifest) : [],
     services: request.start ? servicesToStart(manifest) : [],
-    bytesNeeded: journal ? 0 : bytesNeeded(manifest),
+    bytesNeeded: journal ? { folder: 0, volumes: 0 } : bytesNeeded(manifest, serverVolumes),
   }
   return { ...plan, obstacles: await findObstacles(plan, journal, tools, run) }
 }
+
+/** That it does not is an obstacle of its own. */
+const engineAnswers = ({ engine }: Tools, run: Run): Promise<boolean> =>
+  engine.facts(run).then(
+    () => true,
+    () => false,
+  )
 
 /** An interrupted recovery is continued only with the vault and the point it was begun with. */
 async function findJournal(root: string, vault: Vault, point: string): Promise<RecoveryJournal | undefined> {

@@ -50,7 +50,8 @@ export interface RecoveryPlan {
   readonly ports: readonly PublishedPort[]
   /** Services that ran when the point was taken. */
   readonly services: readonly string[]
-  readonly bytesNeeded: number
+  /** Bytes that go into the folder, and bytes that go into the engine's volumes; 0 when an interrupted run goes on. */
+  readonly bytesNeeded: { readonly folder: number; readonly volumes: number }
   readonly obstacles: readonly Obstacle[]
 }
 
@@ -80,12 +81,19 @@ function placeOf(facts: VolumeFacts, manifest: Manifest, point: string, target: 
   }
 }
 
-/** What comes out of the vault, in bytes; a database needs about its own size again for indexes. */
-export function bytesNeeded(manifest: Manifest): number {
-  const code = manifest.code?.bytes ?? 0
-  const volumes = manifest.volumes.reduce((total, volume) => total + volume.bytes, 0)
-  const databases = manifest.servers
-    .flatMap(server => server.databases)
-    .reduce((total, { sizeBytes }) => total + sizeBytes, 0)
-  return code + volumes + databases
+/** What comes out of the vault, in bytes, by where it goes; a database needs about its own size. */
+export function bytesNeeded(
+  manifest: Manifest,
+  serverVolumes: RecoveryPlan['serverVolumes'],
+): RecoveryPlan['bytesNeeded'] {
+  const sum = (sizes: readonly number[]) => sizes.reduce((total, size) => total + size, 0)
+  const inVolume = (name: string) => serverVolumes.some(({ server, kind }) => server === name && kind === 'volume')
+  const servers = manifest.servers.map(({ name, databases }) => ({
+    inVolume: inVolume(name),
+    bytes: sum(databases.map(({ sizeBytes }) => sizeBytes)),
+  }))
+  const volumes = manifest.volumes.map(({ kind, bytes }) => ({ inVolume: kind !== 'bind', bytes }))
+  const places = [...servers, ...volumes]
+  const bytesOf = (wanted: boolean) => sum(places.filter(place => place.inVolume === wanted).map(({ bytes }) => bytes))
+  return { folder: (manifest.code?.bytes ?? 0) + bytesOf(false), volumes: bytesOf(true) }
 }

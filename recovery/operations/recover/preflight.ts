@@ -1,18 +1,22 @@
 import fs from 'node:fs/promises'
-import net from 'node:net'
 import path from 'node:path'
 import { messageOf, RecoveryError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
 import { runProgram } from '../../drivers/process/index.ts'
+import type { EngineFacts } from '../../drivers/docker/container-engine.ts'
 import type { RecoveryJournal } from '../../journal/recovery-journal.ts'
 import { journalName } from '../../journal/recovery-journal.ts'
 import type { Tools } from '../tools.ts'
-import type { Obstacle, PlannedVolume, PublishedPort, RecoveryPlan } from './plan.ts'
-import { recoveryLabel, type RecoveryTarget } from './target.ts'
+import { missingNetworks, namesTaken } from './names-taken.ts'
+import type { Obstacle, RecoveryPlan } from './plan.ts'
+import { portsTaken } from './ports-taken.ts'
+import type { RecoveryTarget } from './target.ts'
+
+type Planned = Omit<RecoveryPlan, 'obstacles'>
 
 /** Looks for everything that would stop the recovery, all of it, so that it can be mended in one go. Changes nothing. */
 export async function findObstacles(
-  plan: Omit<RecoveryPlan, 'obstacles'>,
+  plan: Planned,
   journal: RecoveryJournal | undefined,
   tools: Tools,
   run: Run,
@@ -20,16 +24,19 @@ export async function findObstacles(
   const missing = await missingTools(plan, tools, run)
   if (missing.length > 0) return missing
   const usesEngine = plan.manifest.project.composeFiles.length > 0
+  const engine = usesEngine ? await tools.engine.facts(run) : undefined
   return [
     ...(journal ? [] : await occupiedFolder(plan.target)),
-    ...(await noSpace(plan)),
-    ...(await occupiedBinds(plan.volumes, plan.target, journal)),
+    ...(await noSpace(plan, engine)),
+    ...(await occupiedBinds(plan, journal)),
+    ...(engine?.isRemote ? mountsElsewhere(plan) : []),
     ...(usesEngine ? await namesTaken(plan, journal, tools, run) : []),
-    ...(usesEngine && !journal ? await portsTaken(plan.ports) : []),
+    ...(usesEngine ? await missingNetworks(plan, tools, run) : []),
+    ...(engine && !engine.isRemote && !journal ? await portsTaken(plan.ports) : []),
   ]
 }
 
-async function missingTools(plan: Omit<RecoveryPlan, 'obstacles'>, tools: Tools, run: Run): Promise<Obstacle[]> {
+async function missingTools(plan: Planned, tools: Tools, run: Run): Promise<Obstacle[]> {
   const obstacles: Obstacle[] = []
   if (plan.manifest.code?.kind === 'git' && !(await gitAnswers()))
     obstacles.push({
@@ -69,15 +76,23 @@ async function occupiedFolder({ root }: RecoveryTarget): Promise<Obstacle[]> {
   ]
 }
 
-async function noSpace(plan: Omit<RecoveryPlan, 'obstacles'>): Promise<Obstacle[]> {
-  const folder = await existingParent(plan.target.root)
+async function noSpace({ bytesNeeded, target }: Planned, engine: EngineFacts | undefined): Promise<Obstacle[]> {
+  const folder = await existingParent(target.root)
+  if (!engine?.foldersReachable || engine.rootFolder === '')
+    return shortage(folder, bytesNeeded.folder + (engine ? 0 : bytesNeeded.volumes))
+  const oneDisk = (await fs.stat(folder)).dev === (await fs.stat(engine.rootFolder)).dev
+  if (oneDisk) return shortage(folder, bytesNeeded.folder + bytesNeeded.volumes)
+  return [...(await shortage(folder, bytesNeeded.folder)), ...(await shortage(engine.rootFolder, bytesNeeded.volumes))]
+}
+
+async function shortage(folder: string, needed: number): Promise<Obstacle[]> {
   const stats = await fs.statfs(folder)
   const free = stats.bavail * stats.bsize
-  if (free >= plan.bytesNeeded) return []
+  if (free >= needed) return []
   return [
     {
       code: 'storage-full',
-      message: `the recovery needs about ${plan.bytesNeeded} bytes, and ${free} are free at ${folder}`,
+      message: `the recovery needs about ${needed} bytes at ${folder}, and ${free} are free there`,
       hint: 'free some space, or recover onto another disk',
     },
   ]
@@ -90,16 +105,17 @@ async function existingParent(folder: string): Promise<string> {
   }
 }
 
+/** Folders and files outside of the project's own, a database's data folder too. */
 async function occupiedBinds(
-  volumes: readonly PlannedVolume[],
-  target: RecoveryTarget,
+  { volumes, serverVolumes, target }: Planned,
   journal: RecoveryJournal | undefined,
 ): Promise<Obstacle[]> {
-  const outside = volumes.filter(
-    ({ facts, name }) =>
-      facts.kind === 'bind' &&
-      !isInside(name, target.root) &&
-      !journal?.hasMade(facts.isFile ? 'file' : 'folder', name),
+  const places = [
+    ...volumes.filter(({ facts }) => facts.kind === 'bind').map(({ facts, name }) => ({ name, isFile: facts.isFile })),
+    ...serverVolumes.filter(({ kind }) => kind === 'bind').map(({ name }) => ({ name, isFile: false })),
+  ]
+  const outside = places.filter(
+    ({ name, isFile }) => !isInside(name, target.root) && !journal?.hasMade(isFile ? 'file' : 'folder', name),
   )
   const obstacles: Obstacle[] = []
   for (const { name } of outside) {
@@ -117,74 +133,20 @@ async function occupiedBinds(
   return obstacles
 }
 
+/** An engine elsewhere mounts its own folders, not the ones that would be laid here. */
+function mountsElsewhere({ volumes, serverVolumes }: Planned): Obstacle[] {
+  const mounted = [
+    ...volumes.filter(({ facts }) => facts.kind === 'bind').map(({ name }) => name),
+    ...serverVolumes.filter(({ kind }) => kind === 'bind').map(({ name }) => name),
+  ]
+  if (mounted.length === 0) return []
+  return [
+    {
+      code: 'preflight-failed',
+      message: `the Docker engine runs on another machine, and the project mounts folders of this one: ${mounted.join(', ')}`,
+      hint: 'recover on the machine where the engine runs',
+    },
+  ]
+}
+
 const isInside = (file: string, folder: string) => file === folder || file.startsWith(`${folder}${path.sep}`)
-
-async function namesTaken(
-  plan: Omit<RecoveryPlan, 'obstacles'>,
-  journal: RecoveryJournal | undefined,
-  { engine }: Tools,
-  run: Run,
-): Promise<Obstacle[]> {
-  const { projectName } = plan.target
-  const obstacles: Obstacle[] = []
-  const containers = await engine.listContainers({ 'com.docker.compose.project': projectName }, run)
-  const isOurs = (labels: Readonly<Record<string, string>>) =>
-    labels['com.docker.compose.project.working_dir'] === plan.target.directory
-  if (!journal && containers.length > 0)
-    obstacles.push(
-      nameTaken(
-        projectName,
-        containers.map(({ name }) => name),
-      ),
-    )
-  else if (containers.some(({ labels }) => !isOurs(labels)))
-    obstacles.push(
-      nameTaken(
-        projectName,
-        containers.filter(({ labels }) => !isOurs(labels)).map(({ name }) => name),
-      ),
-    )
-  for (const name of volumeNames(plan)) {
-    const found = await engine.inspectVolume(name, run)
-    const ours = journal && found?.labels[recoveryLabel] === journal.record.id
-    if (found && !ours) obstacles.push(volumeTaken(name))
-  }
-  return obstacles
-}
-
-const volumeNames = (plan: Omit<RecoveryPlan, 'obstacles'>): string[] => [
-  ...plan.volumes.filter(({ facts }) => facts.kind !== 'bind').map(({ name }) => name),
-  ...plan.serverVolumes.filter(({ kind }) => kind === 'volume').map(({ name }) => name),
-]
-
-const nameTaken = (projectName: string, containers: readonly string[]): Obstacle => ({
-  code: 'target-exists',
-  message: `a project named ${projectName} has containers on this machine already: ${containers.join(', ')}`,
-  hint: `if it is not needed, take it away (its volumes stay): docker compose -p ${projectName} down; or recover under another name: --project-name NAME`,
-})
-
-const volumeTaken = (name: string): Obstacle => ({
-  code: 'target-exists',
-  message: `a volume named ${name} exists already; a recovery never writes into one that is there`,
-  hint: `keep it and recover under another name: --project-name NAME; or, only if you are sure that nothing in it is needed: docker volume rm ${name}`,
-})
-
-async function portsTaken(ports: readonly PublishedPort[]): Promise<Obstacle[]> {
-  const obstacles: Obstacle[] = []
-  for (const port of ports.filter(({ protocol }) => protocol === 'tcp'))
-    if (await isTaken(port))
-      obstacles.push({
-        code: 'preflight-failed',
-        message: `port ${port.port}, which service ${port.service} publishes, is in use on this machine`,
-        hint: 'stop what uses it, or recover without starting the services: --no-start',
-      })
-  return obstacles
-}
-
-function isTaken({ hostIp, port }: PublishedPort): Promise<boolean> {
-  return new Promise(resolve => {
-    const server = net.createServer()
-    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EADDRINUSE'))
-    server.listen({ port, host: hostIp || '0.0.0.0', exclusive: true }, () => server.close(() => resolve(false)))
-  })
-}

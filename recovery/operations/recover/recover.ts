@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs/promises'
 import path from 'node:path'
-import type { Manifest } from '../../../contract/manifest.ts'
+import type { DatabaseServer, Manifest } from '../../../contract/manifest.ts'
 import type { Check } from '../../domain/check.ts'
 import { RecoveryError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
 import type { ComposeAddress, ComposeModel } from '../../drivers/docker/compose.ts'
 import { RecoveryJournal } from '../../journal/recovery-journal.ts'
+import { withRecoveryLock } from '../../journal/recovery-lock.ts'
 import type { Vault } from '../../../vault/index.ts'
 import { pointReader } from '../point-reader.ts'
-import type { RecoveryPoint } from '../points.ts'
+import { shortId, type RecoveryPoint } from '../points.ts'
 import type { Tools } from '../tools.ts'
 import { attachAnonymousVolumes } from './anonymous-volumes.ts'
 import { bringCode, bringConfig, bringVolume } from './bring-back.ts'
@@ -45,13 +46,16 @@ export async function recover(
 ): Promise<RecoveryReport> {
   assertFree(plan)
   await pullImages(plan.images, tools, run)
-  const journal = await openJournal(plan, vault, run)
-  const shop = openWorkshop(plan, point, vault, journal, tools, run)
-  await bringCode(shop)
-  await bringConfig(shop)
-  if (point.manifest.project.composeFiles.length > 0) await bringCompose(shop, start)
-  else await bringPlain(shop)
-  return finish(shop, start)
+  await fs.mkdir(plan.target.root, { recursive: true })
+  return withRecoveryLock(plan.target.root, async () => {
+    const journal = await openJournal(plan, vault, run)
+    const shop = openWorkshop(plan, point, vault, journal, tools, run)
+    await bringCode(shop)
+    await bringConfig(shop)
+    if (point.manifest.project.composeFiles.length > 0) await bringCompose(shop, start)
+    else await bringPlain(shop)
+    return finish(shop, start)
+  })
 }
 
 function assertFree({ obstacles }: RecoveryPlan): void {
@@ -69,7 +73,12 @@ async function openJournal(plan: RecoveryPlan, vault: Vault, run: Run): Promise<
   const { root, projectName } = plan.target
   const found = await RecoveryJournal.find(root)
   if (found) return found
-  await fs.mkdir(root, { recursive: true })
+  // The plan was made before the folder was ours alone.
+  const there = (await fs.readdir(root)).filter(name => !name.startsWith('.aidatavault-recovery'))
+  if (there.length > 0)
+    throw new RecoveryError('target-exists', `${root} was filled meanwhile, by another recovery perhaps`, {
+      hint: 'look at what is there now',
+    })
   const id = randomBytes(8).toString('hex')
   return RecoveryJournal.begin(root, {
     id,
@@ -116,8 +125,10 @@ async function bringCompose(shop: Workshop, start: boolean): Promise<void> {
   for (const volume of shop.plan.volumes.filter(isBind)) await bringVolume(shop, volume)
   const model = await resolveModel(shop)
   await buildImages(shop)
-  for (const server of shop.manifest.servers) await bringDatabase(shop, server, model)
+  // Before the databases: a server's container may mount them too, and Compose must not be the one to make them.
   for (const volume of shop.plan.volumes.filter(volume => !isBind(volume))) await bringVolume(shop, volume)
+  for (const server of shop.manifest.servers.filter(isInService)) await bringDatabase(shop, server, model)
+  for (const server of shop.manifest.servers.filter(isOnDisk)) await bringLocalServer(shop, server)
   await attachAnonymousVolumes(shop, model.raw)
   if (start) await startServices(shop)
   if (start) await tryLogins(shop)
@@ -128,6 +139,7 @@ async function resolveModel(shop: Workshop): Promise<ComposeModel> {
   const { tools, address, plan, run } = shop
   const model = await tools.compose.resolve(address, run)
   await warnOfDifferences(shop, model)
+  await warnOfName(shop)
   const planned = [...plan.volumes, ...plan.serverVolumes].map(({ name }) => name)
   const unplanned = plan.volumes.find(
     ({ facts, name }) => facts.kind === 'volume' && !model.volumes.some(volume => volume.name === name),
@@ -153,6 +165,15 @@ async function warnOfDifferences({ reader, manifest, plan, run }: Workshop, mode
     })
 }
 
+/** What plain `docker compose` in the folder would mean, when it is not what was recovered: another project, perhaps a living one. */
+async function warnOfName({ tools, address, run }: Workshop): Promise<void> {
+  const { projectName, ...plain } = address
+  const { name } = await tools.compose.resolve(plain, run)
+  if (name === projectName) return
+  const text = `this is Compose project ${projectName}, but plain "docker compose" in ${address.directory} means project ${name}: always say docker compose --project-name ${projectName}`
+  run.report({ kind: 'warning', text })
+}
+
 async function buildImages(shop: Workshop): Promise<void> {
   const { plan, tools, address, run } = shop
   const services = plan.images.filter(({ from }) => from === 'build').map(({ facts }) => facts.service)
@@ -163,15 +184,19 @@ async function buildImages(shop: Workshop): Promise<void> {
   })
 }
 
+const isInService = ({ access, method }: DatabaseServer) => access === 'service' && method === 'logical'
+const isOnDisk = ({ physical }: DatabaseServer) => physical !== null
+
 /** A project without Compose: its folders and its database servers' data directories. */
 async function bringPlain(shop: Workshop): Promise<void> {
-  for (const server of shop.manifest.servers) await bringLocalServer(shop, server)
+  for (const server of shop.manifest.servers.filter(isOnDisk)) await bringLocalServer(shop, server)
   for (const volume of shop.plan.volumes) await bringVolume(shop, volume)
 }
 
 async function finish({ journal, plan }: Workshop, start: boolean): Promise<RecoveryReport> {
   const { done } = journal.record
   await journal.end()
+  assertAllBrought(plan)
   return {
     point: plan.point,
     projectName: plan.target.projectName,
@@ -180,4 +205,17 @@ async function finish({ journal, plan }: Workshop, start: boolean): Promise<Reco
     checks: done.flatMap(({ checks }) => checks),
     services: start ? plan.services : [],
   }
+}
+
+/** A server outside of the project cannot be laid anew here: its dumps are in the point, and that is said as a failure. */
+function assertAllBrought({ manifest, point }: RecoveryPlan): void {
+  const outside = manifest.servers.filter(server => !isInService(server) && !isOnDisk(server)).map(({ name }) => name)
+  if (outside.length === 0) return
+  throw new RecoveryError(
+    'restore-failed',
+    `everything is back except the databases of ${outside.join(', ')}, which run outside of this project`,
+    {
+      hint: `their dumps are in the point: restic restore ${shortId(point)} --include /databases, then psql for globals.sql and pg_restore for each dump`,
+    },
+  )
 }

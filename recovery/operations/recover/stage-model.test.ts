@@ -11,6 +11,9 @@ const model = {
       depends_on: { other: { condition: 'service_started' } },
       profiles: ['x'],
       restart: 'always',
+      network_mode: 'service:other',
+      links: ['other'],
+      labels: { own: 'x' },
       volumes: [
         { type: 'volume', source: 'postgres_data', target: '/var/lib/postgresql/data' },
         { type: 'bind', source: '/x/init', target: '/docker-entrypoint-initdb.d' },
@@ -23,7 +26,7 @@ const model = {
 }
 
 it('starts a database alone, unpublished, with its own command and volume, and without the scripts of a first start', () => {
-  expect(stageModel(model, 'db')).toEqual({
+  expect(stageModel(model, 'db', { ours: '1' })).toEqual({
     name: 'notes',
     services: {
       db: {
@@ -31,6 +34,7 @@ it('starts a database alone, unpublished, with its own command and volume, and w
         command: ['postgres', '-c', 'shared_preload_libraries=vector'],
         volumes: [{ type: 'volume', source: 'postgres_data', target: '/var/lib/postgresql/data' }],
         tmpfs: ['/docker-entrypoint-initdb.d'],
+        labels: { own: 'x', ours: '1' },
       },
     },
     volumes: { postgres_data: { name: 'notes_postgres_data' } },

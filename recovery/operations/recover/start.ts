@@ -21,8 +21,26 @@ export async function startServices(shop: Workshop): Promise<void> {
         },
       )
     })
-    return []
+    return sameServers(shop)
   })
+}
+
+/**
+ * The servers that run now must be the ones that were filled: a new, empty one would answer just as well, and take the
+ * application's login too.
+ */
+async function sameServers(shop: Workshop): Promise<Check[]> {
+  const { servers: filled } = shop.journal.record
+  const running = shop.manifest.servers.filter(({ name }) => shop.plan.services.includes(name) && filled[name])
+  const checks: Check[] = []
+  for (const facts of running) {
+    const access = accessFor(shop, facts)
+    const { systemIdentifier } = await access.server(shop.run).finally(() => access.close())
+    const ok = systemIdentifier === filled[facts.name]
+    const detail = ok ? 'it is' : 'another, new one runs: its data directory is not where it was'
+    checks.push({ what: `PostgreSQL ${facts.name} is the server that was filled`, ok, detail })
+  }
+  return checks
 }
 
 /** The application's own credentials, from the recovered env files, over TCP from another container. */
