@@ -65,4 +65,15 @@ describe('snapshots', () => {
     expect((await findSnapshot(repository, good)).id).toBe(good)
     await expect(findSnapshot(repository, bad)).rejects.toMatchObject({ code: 'vault-damaged' })
   })
+
+  it('give the latest of those that can be read, and tell of the others', async () => {
+    const repository = await testRepository()
+    const [old, good, bad] = [await store(repository, 1), await store(repository, 2), await store(repository, 3)]
+    for (const id of [old, bad]) await repository.storage.save('snapshots', id, Buffer.from('no snapshot'))
+    const told: string[] = []
+    const latest = await findSnapshot(repository, 'latest', undefined, id => told.push(id))
+    expect([latest.id, told.toSorted()]).toEqual([good, [old, bad].toSorted()])
+    const none = findSnapshot(repository, 'latest', () => false)
+    await expect(none).rejects.toMatchObject({ code: 'vault-damaged' })
+  })
 })

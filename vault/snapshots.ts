@@ -52,13 +52,17 @@ async function loadOrTell(repository: Repository, id: string, onDamaged?: OnDama
   }
 }
 
-/** The snapshot named by its id, the unique beginning of it, or 'latest', among those that `filter` accepts. */
+/**
+ * The snapshot named by its id, the unique beginning of it, or 'latest', among those that `filter` accepts. What cannot
+ * be read is not in the way of the latest that can: `onDamaged` is told of it.
+ */
 export async function findSnapshot(
   repository: Repository,
   idOrPrefix: string,
   filter: (snapshot: Snapshot) => boolean = () => true,
+  onDamaged?: OnDamaged,
 ): Promise<Snapshot> {
-  if (idOrPrefix === 'latest') return findLatest(repository, filter)
+  if (idOrPrefix === 'latest') return findLatest(repository, filter, onDamaged)
   // Only files whose name fits are read, so a damaged one among the others is not in the way.
   const names = (await repository.storage.list('snapshots')).map(({ name }) => name)
   const prefix = idOrPrefix.toLowerCase()
@@ -72,10 +76,19 @@ export async function findSnapshot(
   })
 }
 
-async function findLatest(repository: Repository, filter: (snapshot: Snapshot) => boolean): Promise<Snapshot> {
-  const latest = (await listSnapshots(repository)).filter(filter).at(-1)
+async function findLatest(
+  repository: Repository,
+  filter: (snapshot: Snapshot) => boolean,
+  onDamaged?: OnDamaged,
+): Promise<Snapshot> {
+  const damages: unknown[] = []
+  const snapshots = await listSnapshots(repository, (id, error) => {
+    damages.push(error)
+    onDamaged?.(id, error)
+  })
+  const latest = snapshots.filter(filter).at(-1)
   if (latest) return latest
-  throw unknown('the vault has no recovery point that fits')
+  throw damages[0] ?? unknown('the vault has no recovery point that fits')
 }
 
 const unknown = (message: string): VaultError =>

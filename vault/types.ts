@@ -229,8 +229,16 @@ export interface Vault {
 
   /** Oldest first. An unreadable snapshot file is an error naming it, unless `damaged` is given to be told instead. */
   listSnapshots(options?: { readonly damaged?: (id: string, error: unknown) => void }): Promise<readonly Snapshot[]>
-  /** By full id, unique prefix, or 'latest' (among those `filter` accepts). Rejects with point-unknown, point-ambiguous. */
-  findSnapshot(idOrPrefix: string, filter?: (snapshot: Snapshot) => boolean): Promise<Snapshot>
+  /**
+   * By full id, unique prefix, or 'latest' (among those `filter` accepts). Unreadable snapshot files do not keep the
+   * latest readable one from being found; `damaged` is told of them. Rejects with point-unknown, point-ambiguous, and
+   * vault-damaged when the one that was asked for cannot be read, or none that fits can.
+   */
+  findSnapshot(
+    idOrPrefix: string,
+    filter?: (snapshot: Snapshot) => boolean,
+    options?: { readonly damaged?: (id: string, error: unknown) => void },
+  ): Promise<Snapshot>
   /** The nodes of the folder at `path`, in the order stored (raw bytes). Rejects with file-missing. */
   listFolder(snapshot: Snapshot, path: PathInPoint): Promise<readonly TreeNode[]>
   /** The node at `path`, or undefined. */

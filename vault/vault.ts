@@ -73,8 +73,8 @@ class OpenVault implements types.Vault {
     return listSnapshots(this.#repository, options.damaged)
   }
 
-  findSnapshot(idOrPrefix: string, filter?: (snapshot: types.Snapshot) => boolean): Promise<types.Snapshot> {
-    return findSnapshot(this.#repository, idOrPrefix, filter)
+  findSnapshot(...[idOrPrefix, filter, options]: Parameters<types.Vault['findSnapshot']>): Promise<types.Snapshot> {
+    return findSnapshot(this.#repository, idOrPrefix, filter, options?.damaged)
   }
 
   listFolder(snapshot: types.Snapshot, path: types.PathInPoint): ReturnType<types.Vault['listFolder']> {
