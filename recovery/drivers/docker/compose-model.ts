@@ -7,6 +7,7 @@ const texts = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(),
 
 const service = z.object({
   image: z.string().nullish(),
+  container_name: z.string().nullish(),
   build: z.unknown().optional(),
   profiles: z.array(z.string()).nullish(),
   environment: texts,
@@ -121,6 +122,7 @@ const serviceOf = (project: string, name: string, found: z.infer<typeof service>
   hasHealthcheck: hasHealthcheck(found.healthcheck),
   dependsOn: Object.keys(found.depends_on ?? {}),
   replicas: found.scale ?? found.deploy?.replicas ?? 1,
+  ...(found.container_name ? { containerName: found.container_name } : {}),
 })
 
 function mountsOf({ volumes, tmpfs }: z.infer<typeof service>): ComposeService['mounts'] {

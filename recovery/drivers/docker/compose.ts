@@ -31,6 +31,8 @@ export interface ComposeService {
   readonly hasHealthcheck: boolean
   readonly dependsOn: readonly string[]
   readonly replicas: number
+  /** Where the Compose file fixes it, whatever the project is called. */
+  readonly containerName?: string
 }
 
 /** The project as Compose itself sees it. */

@@ -49,6 +49,8 @@ export async function planRecovery(
     serverVolumes,
     images: usesEngine && (await engineAnswers(tools, run)) ? await planImages(images, tools, run) : [],
     ports: request.start ? portsOf(model, manifest) : [],
+    containerNames: containerNamesOf(model, manifest, request.start, projectName),
+    externalNetworks: model?.networks.filter(({ external }) => external).map(({ name }) => name) ?? [],
     services: request.start ? servicesToStart(manifest) : [],
     bytesNeeded: journal ? { folder: 0, volumes: 0 } : bytesNeeded(manifest, serverVolumes),
   }
@@ -87,6 +89,18 @@ function plannedServerVolumes(
       return [{ server, kind: 'volume', name: targetVolumeName(volume, manifest.project.name, target.projectName) }]
     return [{ server, kind: 'bind', name: targetBindPath({ key: storedOn, name: storedOn }, target) }]
   })
+}
+
+/** Of the services it starts, and of the databases, which run for a while in any case. */
+function containerNamesOf(
+  model: ComposeModel | undefined,
+  manifest: Manifest,
+  start: boolean,
+  projectName: string,
+): string[] {
+  const made = new Set([...(start ? servicesToStart(manifest) : []), ...manifest.servers.map(({ name }) => name)])
+  const services = model?.services.filter(({ name }) => made.has(name)) ?? []
+  return services.map(({ name, containerName }) => containerName ?? `${projectName}-${name}-1`)
 }
 
 const portsOf = (model: ComposeModel | undefined, manifest: Manifest): RecoveryPlan['ports'] => {

@@ -48,6 +48,10 @@ export interface RecoveryPlan {
   }[]
   readonly images: readonly PlannedImage[]
   readonly ports: readonly PublishedPort[]
+  /** The names that Compose will give to the containers it makes. */
+  readonly containerNames: readonly string[]
+  /** Networks that the project uses and does not make itself. */
+  readonly externalNetworks: readonly string[]
   /** Services that ran when the point was taken. */
   readonly services: readonly string[]
   /** Bytes that go into the folder, and bytes that go into the engine's volumes; 0 when an interrupted run goes on. */
