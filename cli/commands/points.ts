@@ -1,8 +1,18 @@
 import type { Command } from 'commander'
-import type { Manifest } from '../../contract/manifest.ts'
-import { findPoint, listPoints, shortId, type RecoveryPoint } from '../../recovery/operations/index.ts'
+import type { Manifest, ProjectFacts } from '../../contract/manifest.ts'
+import {
+  findPoint,
+  isSameOrigin,
+  listPoints,
+  originOf,
+  originText,
+  shortId,
+  type RecoveryPoint,
+  type UnreadablePoint,
+} from '../../recovery/operations/index.ts'
 import { configuredVault, projectIfAny, withVault, type Context } from '../context.ts'
 import type { Follow } from '../program.ts'
+import { unreadableJson, warnOfUnreadable } from '../unreadable.ts'
 import { plural, sizeText, table, timeText } from '../words.ts'
 
 export function pointsCommand(program: Command, follow: Follow): void {
@@ -23,27 +33,40 @@ export function pointsCommand(program: Command, follow: Follow): void {
 
 async function runList(all: boolean, context: Context): Promise<void> {
   const project = await projectIfAny(context)
-  const points = await withVault(context, configuredVault(context, project), vault =>
+  const { points, unreadable } = await withVault(context, configuredVault(context, project), vault =>
     listPoints(vault, all ? undefined : project?.facts.id),
   )
+  warnOfUnreadable(unreadable, context.terminal)
+  const here = project?.facts
   context.terminal.result(
-    points.length === 0 ? 'no recovery points yet; take one with: aidatavault backup' : listText(points),
-    points.map(brief),
+    points.length + unreadable.length === 0
+      ? 'no recovery points yet; take one with: aidatavault backup'
+      : listText(points, unreadable, here),
+    [...points.map(point => brief(point, here)), ...unreadable.map(unreadableJson)],
   )
 }
 
-const listText = (points: readonly RecoveryPoint[]): string =>
+const listText = (
+  points: readonly RecoveryPoint[],
+  unreadable: readonly UnreadablePoint[],
+  here: ProjectFacts | undefined,
+): string =>
   table([
-    ['POINT', 'TIME', 'PROJECT', 'HOST', 'STATE', 'HOLDS'],
+    ['POINT', 'TIME', 'PROJECT', 'FROM', 'STATE', 'HOLDS'],
     ...points.map(({ snapshot, manifest }) => [
       shortId(snapshot.id),
       timeText(snapshot.time),
       manifest.project.name,
-      manifest.project.hostname,
+      isHere(manifest, here) ? 'here' : originText(originOf(manifest.project)),
       manifest.state,
       holds(manifest),
     ]),
+    ...unreadable.map(({ id, time }) => [shortId(id), time ? timeText(time) : '?', '?', '?', 'UNREADABLE', '?']),
   ])
+
+/** Taken of this project in this folder on this machine. */
+const isHere = ({ project }: Manifest, here: ProjectFacts | undefined) =>
+  here !== undefined && isSameOrigin(project, here)
 
 function holds({ code, config, servers, volumes }: Manifest): string {
   const databases = servers.flatMap(server => server.databases)
@@ -56,12 +79,14 @@ function holds({ code, config, servers, volumes }: Manifest): string {
   return parts.join(', ')
 }
 
-const brief = ({ snapshot, manifest }: RecoveryPoint) => ({
+const brief = ({ snapshot, manifest }: RecoveryPoint, here: ProjectFacts | undefined) => ({
   point: snapshot.id,
   time: snapshot.time.toISOString(),
   project: manifest.project.name,
   projectId: manifest.project.id,
   hostname: manifest.project.hostname,
+  folder: originOf(manifest.project).folder,
+  here: isHere(manifest, here),
   state: manifest.state,
   tags: snapshot.tags,
 })
@@ -69,9 +94,9 @@ const brief = ({ snapshot, manifest }: RecoveryPoint) => ({
 async function runShow(which: string, context: Context): Promise<void> {
   const project = await projectIfAny(context)
   const point = await withVault(context, configuredVault(context, project), vault =>
-    findPoint(vault, which, which === 'latest' ? project?.facts.id : undefined),
+    findPoint(vault, which, project?.facts),
   )
-  context.terminal.result(pointText(point), { ...brief(point), manifest: point.manifest })
+  context.terminal.result(pointText(point), { ...brief(point, project?.facts), manifest: point.manifest })
 }
 
 function pointText({ snapshot, manifest }: RecoveryPoint): string {

@@ -1,25 +1,22 @@
 import path from 'node:path'
-import { confirm, select } from '@inquirer/prompts'
+import { confirm } from '@inquirer/prompts'
 import type { Command } from 'commander'
 import { RecoveryError } from '../../recovery/domain/errors.ts'
 import {
-  findPoint,
-  listPoints,
+  originOf,
+  originText,
   planRecovery,
   recover,
   shortId,
   type RecoveryPlan,
-  type RecoveryPoint,
   type RecoveryReport,
-  type Vault,
 } from '../../recovery/operations/index.ts'
+import { choosePoint, type PointWords } from '../choose-point.ts'
 import { vaultLocation, withVault, type Context } from '../context.ts'
 import type { Follow } from '../program.ts'
 import { durationText, plural, sizeText, table, timeText } from '../words.ts'
 
-interface RecoverOptions {
-  readonly project?: string
-  readonly point: string
+interface RecoverOptions extends PointWords {
   readonly plan?: boolean
   readonly yes?: boolean
   readonly start: boolean
@@ -30,13 +27,14 @@ export function recoverCommand(program: Command, follow: Follow): void {
     .command('recover <VAULT> [DIR]')
     .description('bring a whole project back: folder, code, secrets, volumes, databases, services')
     .option('--project <NAME>', 'which project of the vault: its name or id')
+    .option('--from <HOST:FOLDER>', 'where its points were taken, when the project lives in several places')
     .option('--point <POINT>', 'which point: an id, the beginning of one, or latest', 'latest')
     .option('--plan', 'show what would be done and what stands in the way, then stop')
     .option('-y, --yes', 'do not ask')
     .option('--no-start', 'bring everything back, but leave the services stopped')
     .addHelpText(
       'after',
-      '\nExamples:\n  aidatavault recover /mnt/backup/vault\n  aidatavault recover /mnt/backup/vault ~/notes --point 4bf01a2c\n  aidatavault recover /mnt/backup/vault --plan\n',
+      '\nExamples:\n  aidatavault recover /mnt/backup/vault\n  aidatavault recover /mnt/backup/vault ~/notes --point 4bf01a2c\n  aidatavault recover /mnt/backup/vault --from server1:/srv/notes\n  aidatavault recover /mnt/backup/vault --plan\n',
     )
     .action((vault: string, directory: string | undefined, options: RecoverOptions) =>
       follow(context => runRecover(vault, directory, options, context)),
@@ -51,7 +49,7 @@ async function runRecover(
 ): Promise<void> {
   const { terminal, tools, run } = context
   await withVault(context, vaultLocation(location), async vault => {
-    const point = await choosePoint(vault, options, context)
+    const point = await choosePoint(vault, options, terminal)
     const root = path.resolve(directory ?? path.basename(point.manifest.project.root))
     const projectName = context.options.projectName
     const plan = await planRecovery(
@@ -70,57 +68,6 @@ async function runRecover(
   })
 }
 
-async function choosePoint(vault: Vault, options: RecoverOptions, context: Context): Promise<RecoveryPoint> {
-  if (options.point !== 'latest') return refuseIncomplete(await findPoint(vault, options.point))
-  const points = (await listPoints(vault)).filter(({ manifest }) => manifest.state === 'complete')
-  const wanted = points.filter(
-    ({ manifest: { project } }) =>
-      options.project === undefined || [project.name, project.id].includes(options.project),
-  )
-  const id = await chooseProject(wanted, options, context)
-  const newest = wanted.findLast(({ manifest }) => manifest.project.id === id)
-  if (newest) return newest
-  throw new RecoveryError('point-unknown', 'the vault holds no complete recovery point', {
-    hint: 'see what it holds with: aidatavault points --all --vault VAULT',
-  })
-}
-
-function refuseIncomplete(point: RecoveryPoint): RecoveryPoint {
-  if (point.manifest.state === 'complete') return point
-  throw new RecoveryError(
-    'preflight-failed',
-    `point ${shortId(point.snapshot.id)} is incomplete: it was taken with a part left out, and cannot bring the whole project back`,
-    {
-      hint: 'choose another one from: aidatavault points --all',
-    },
-  )
-}
-
-async function chooseProject(
-  points: readonly RecoveryPoint[],
-  options: RecoverOptions,
-  { terminal }: Context,
-): Promise<string> {
-  const newest = new Map(points.map(point => [point.manifest.project.id, point]))
-  const [only, ...others] = newest.keys()
-  if (only !== undefined && others.length === 0) return only
-  if (only === undefined && options.project !== undefined)
-    throw new RecoveryError('project-unknown', `the vault holds no complete point of a project ${options.project}`, {
-      hint: 'see what it holds with: aidatavault points --all --vault VAULT',
-    })
-  const choices = [...newest].map(([id, { manifest, snapshot }]) => ({
-    value: id,
-    name: `${manifest.project.name} on ${manifest.project.hostname}, newest point ${timeText(snapshot.time)}`,
-  }))
-  if (choices.length === 0) return ''
-  if (terminal.interactive) return select({ message: 'Which project?', choices }, { output: process.stderr })
-  throw new RecoveryError(
-    'bad-input',
-    `the vault holds ${choices.length} projects: ${[...newest.values()].map(({ manifest }) => `${manifest.project.name} (${manifest.project.id})`).join(', ')}`,
-    { hint: 'name one with --project' },
-  )
-}
-
 /** A recovery destroys nothing, so it goes ahead where nobody can be asked; on a terminal the plan is confirmed. */
 async function agree(plan: RecoveryPlan, options: RecoverOptions, { terminal }: Context): Promise<void> {
   if (options.yes || !terminal.interactive || plan.obstacles.length > 0) return
@@ -134,7 +81,7 @@ function planText(plan: RecoveryPlan): string {
   const rows = [
     [
       plan.continues ? 'continue' : 'recover',
-      `${manifest.project.name} of ${manifest.project.hostname}, point ${shortId(plan.point)} of ${timeText(new Date(manifest.takenAt))}`,
+      `${manifest.project.name} of ${originText(originOf(manifest.project))}, point ${shortId(plan.point)} of ${timeText(new Date(manifest.takenAt))}`,
     ],
     [
       'into',

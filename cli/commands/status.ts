@@ -1,7 +1,15 @@
 import type { Command } from 'commander'
-import { projectStatus, shortId, type Status } from '../../recovery/operations/index.ts'
+import {
+  originOf,
+  originText,
+  projectStatus,
+  shortId,
+  type RecoveryPoint,
+  type Status,
+} from '../../recovery/operations/index.ts'
 import { configuredVault, findProject, withVault, type Context } from '../context.ts'
 import type { Follow } from '../program.ts'
+import { unreadableJson, warnOfUnreadable } from '../unreadable.ts'
 import { agoText, plural, table } from '../words.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -19,6 +27,7 @@ async function runStatus(context: Context): Promise<void> {
   const status = location
     ? await withVault(context, location, vault => projectStatus(project, vault, run))
     : await projectStatus(project, undefined, run)
+  warnOfUnreadable(status.unreadable, terminal)
   terminal.result(statusText(status, location, terminal), statusJson(status, location))
 }
 
@@ -38,25 +47,43 @@ function statusText(status: Status, location: string | undefined, terminal: Term
     `project ${project.facts.name} (${project.directory})`,
     `vault   ${location ?? 'none yet: aidatavault init VAULT'}`,
     `points  ${newestText(status)}`,
+    ...elsewhereLines(status),
     '',
     table(rows),
     ...(location && !status.newest ? ['', 'Next: aidatavault backup'] : []),
   ].join('\n')
 }
 
+/** A clone has the same id; and a project that was recovered goes on under the name of its new place. */
+function elsewhereLines({ elsewhere }: Status): string[] {
+  const newest = elsewhere.at(-1)
+  if (!newest) return []
+  const { project } = newest.manifest
+  return [
+    `        ${plural(elsewhere.length, 'more point')} from elsewhere, the newest of ${project.name} from ${originText(originOf(project))}, ${agoText(newest.snapshot.time, new Date())}`,
+  ]
+}
+
 function newestText({ newest, points }: Status): string {
-  if (!newest) return points === 0 ? 'none yet' : `${plural(points, 'point')}, none of them complete`
+  if (!newest)
+    return points === 0
+      ? 'none yet of this folder on this machine'
+      : `${plural(points, 'point')}, none of them complete`
   const { snapshot } = newest
   return `${plural(points, 'point')}, the newest complete one ${shortId(snapshot.id)}, ${agoText(snapshot.time, new Date())}`
 }
 
-const statusJson = ({ project, newest, points, ageMs, sources, leftOut }: Status, location: string | undefined) => ({
+const statusJson = ({ project, newest, points, ageMs, ...rest }: Status, location: string | undefined) => ({
   project: project.facts.name,
   projectId: project.facts.id,
   directory: project.directory,
   vault: location ?? null,
   points,
-  newest: newest ? { point: newest.snapshot.id, time: newest.snapshot.time.toISOString(), ageMs } : null,
-  sources,
-  leftOut,
+  newest: newest ? { ...pointJson(newest), ageMs } : null,
+  elsewhere: rest.elsewhere.map(point => ({ ...pointJson(point), ...originOf(point.manifest.project) })),
+  unreadable: rest.unreadable.map(unreadableJson),
+  sources: rest.sources,
+  leftOut: rest.leftOut,
 })
+
+const pointJson = ({ snapshot }: RecoveryPoint) => ({ point: snapshot.id, time: snapshot.time.toISOString() })

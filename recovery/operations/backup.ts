@@ -18,6 +18,7 @@ import { withAccess } from './access.ts'
 import type { BackupPlan } from './backup-plan.ts'
 import { pointWriter, vaultRun } from './point-writer.ts'
 import { ourTag, projectTag, type RecoveryPoint } from './points.ts'
+import { previousPoint } from './previous-point.ts'
 import { programName, type Tools } from './tools.ts'
 import { whoRuns } from './who.ts'
 
@@ -42,7 +43,7 @@ export async function backup(
   run: Run,
 ): Promise<RecoveryPoint> {
   const takenAt = run.clock.now()
-  const previous = await newestPoint(vault, project)
+  const previous = await previousPoint(vault, project.facts, run)
   return vault.withUploader(vaultRun(run, 'upload'), async uploader => {
     const captured = await captureAll(project, plan, pointWriter(uploader, previous), tools, run)
     const manifest = describePoint(project, plan, captured, takenAt, run)
@@ -50,13 +51,6 @@ export async function backup(
     const publishing = () => uploader.publish(snapshotDetails(project, takenAt, tags, previous))
     return { snapshot: await step(run, 'point published', publishing), manifest }
   })
-}
-
-/** Only its unchanged files are of use, so a point that cannot be read is no obstacle. */
-async function newestPoint(vault: Vault, project: Project): Promise<Snapshot | undefined> {
-  const tag = projectTag(project.facts.id)
-  const snapshots = await vault.listSnapshots({ damaged: () => {} })
-  return snapshots.filter(snapshot => snapshot.tags.includes(tag)).at(-1)
 }
 
 async function captureAll(

@@ -3,7 +3,16 @@ export { backup } from './backup.ts'
 export { planBackup, sourceKinds, type BackupPlan, type SourceKind } from './backup-plan.ts'
 export { checkVault } from './check-vault.ts'
 export { configName, joinVault, makeVault, vaultExists, writeConfig } from './init.ts'
-export { findPoint, listPoints, projectIdOf, shortId, type RecoveryPoint } from './points.ts'
+export { isFrom, isSameOrigin, originKey, originOf, originText } from './origin.ts'
+export {
+  findPoint,
+  listPoints,
+  noneLeft,
+  projectIdOf,
+  shortId,
+  type RecoveryPoint,
+  type UnreadablePoint,
+} from './points.ts'
 export { runDemo, type DemoReport, type DemoRequest } from './demo/demo.ts'
 export { planRecovery, type RecoveryRequest } from './recover/plan-recovery.ts'
 export type { Obstacle, RecoveryPlan } from './recover/plan.ts'

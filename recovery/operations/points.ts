@@ -1,6 +1,7 @@
-import { manifest as manifestSchema, type Manifest } from '../../contract/manifest.ts'
-import { RecoveryError } from '../domain/errors.ts'
+import { manifest as manifestSchema, type Manifest, type ProjectFacts } from '../../contract/manifest.ts'
+import { messageOf, RecoveryError } from '../domain/errors.ts'
 import type { Snapshot, Vault } from '../../vault/index.ts'
+import { isSameOrigin } from './origin.ts'
 
 /** Every snapshot of ours carries it, so that plain restic snapshots in the same vault are told apart. */
 export const ourTag = 'aidatavault'
@@ -50,20 +51,48 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The points of a vault, oldest first; of one project when its id is given. */
-export async function listPoints(vault: Vault, projectId?: string): Promise<readonly RecoveryPoint[]> {
-  const points: RecoveryPoint[] = []
-  for (const snapshot of await vault.listSnapshots())
-    if (isOurs(snapshot, projectId)) points.push({ snapshot, manifest: await readManifest(vault, snapshot) })
-  return points
+/** A point that is there and cannot be understood, so that nothing can be recovered from it by this program. */
+export interface UnreadablePoint {
+  readonly id: string
+  /** undefined: not even the snapshot can be read, nor whose it is. */
+  readonly time?: Date
+  readonly why: string
 }
 
+export interface PointList {
+  /** Oldest first. */
+  readonly points: readonly RecoveryPoint[]
+  readonly unreadable: readonly UnreadablePoint[]
+}
+
+/** The points of a vault; of one project when its id is given. What is damaged is named, and hides none of the others. */
+export async function listPoints(vault: Vault, projectId?: string): Promise<PointList> {
+  const points: RecoveryPoint[] = []
+  const unreadable: UnreadablePoint[] = []
+  const damaged = (id: string, error: unknown) => void unreadable.push({ id, why: messageOf(error) })
+  for (const snapshot of await vault.listSnapshots({ damaged })) {
+    if (!isOurs(snapshot, projectId)) continue
+    try {
+      points.push({ snapshot, manifest: await readManifest(vault, snapshot) })
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      unreadable.push({ id: snapshot.id, time: snapshot.time, why: messageOf(error) })
+    }
+  }
+  return { points, unreadable }
+}
+
+/** Whether an error tells of this one point, and not of the vault's place or of this run. */
+export const isDamage = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'vault-damaged' || error.code === 'file-missing')
+
 /**
- * One point by id, unique prefix, or 'latest'. Rejects with point-unknown when there is none, or when the
- * snapshot is not one of ours.
+ * One point by id, unique prefix, or 'latest': the newest of the project when it is given, from its own place if it has
+ * points from there. Rejects with point-unknown when there is none, or when the snapshot is not one of ours.
  */
-export async function findPoint(vault: Vault, which: string, projectId?: string): Promise<RecoveryPoint> {
-  const snapshot = await vault.findSnapshot(which, found => isOurs(found, projectId))
+export async function findPoint(vault: Vault, which: string, project?: ProjectFacts): Promise<RecoveryPoint> {
+  if (which === 'latest') return newestPoint(await listPoints(vault, project?.id), project)
+  const snapshot = await vault.findSnapshot(which)
   if (!isOurs(snapshot))
     throw new RecoveryError(
       'point-unknown',
@@ -74,3 +103,27 @@ export async function findPoint(vault: Vault, which: string, projectId?: string)
     )
   return { snapshot, manifest: await readManifest(vault, snapshot) }
 }
+
+function newestPoint({ points, unreadable }: PointList, project: ProjectFacts | undefined): RecoveryPoint {
+  const own = points.findLast(({ manifest }) => project && isSameOrigin(manifest.project, project))
+  const newest = own ?? points.at(-1)
+  if (newest) return newest
+  throw noneLeft(unreadable) ?? unknownLatest()
+}
+
+/** What to reject with where every point there is cannot be read; undefined where there is none. */
+export function noneLeft([first]: readonly UnreadablePoint[]): RecoveryError | undefined {
+  if (!first) return undefined
+  return new RecoveryError(
+    'vault-damaged',
+    `no point of the vault can be read; of ${shortId(first.id)}: ${first.why}`,
+    {
+      hint: 'see what is damaged with: aidatavault check',
+    },
+  )
+}
+
+const unknownLatest = () =>
+  new RecoveryError('point-unknown', 'the vault has no recovery point that fits', {
+    hint: 'list the ones there are with: aidatavault points',
+  })

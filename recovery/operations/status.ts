@@ -2,7 +2,8 @@ import type { Run } from '../domain/run.ts'
 import type { Project } from '../project/project.ts'
 import { volumesToCapture } from '../sources/volume/index.ts'
 import type { Vault } from '../../vault/index.ts'
-import { listPoints, type RecoveryPoint } from './points.ts'
+import { isSameOrigin } from './origin.ts'
+import { listPoints, type RecoveryPoint, type UnreadablePoint } from './points.ts'
 
 /** How well one thing of the project is protected. */
 export interface SourceStatus {
@@ -17,8 +18,12 @@ export interface SourceStatus {
 
 export interface Status {
   readonly project: Project
+  /** Of this project in this folder on this machine, complete. */
   readonly newest: RecoveryPoint | undefined
   readonly points: number
+  /** The project's points from other folders and machines, oldest first. */
+  readonly elsewhere: readonly RecoveryPoint[]
+  readonly unreadable: readonly UnreadablePoint[]
   readonly ageMs: number | undefined
   readonly sources: readonly SourceStatus[]
   /** Belongs to the project and is protected by nothing. */
@@ -27,12 +32,15 @@ export interface Status {
 
 /** What is protected, since when, and what is not. `vault` is undefined where the project has none yet. */
 export async function projectStatus(project: Project, vault: Vault | undefined, run: Run): Promise<Status> {
-  const points = vault ? await listPoints(vault, project.facts.id) : []
+  const { points: all, unreadable } = vault ? await listPoints(vault, project.facts.id) : { points: [], unreadable: [] }
+  const points = all.filter(({ manifest }) => isSameOrigin(manifest.project, project.facts))
   const newest = points.findLast(({ manifest }) => manifest.state === 'complete')
   return {
     project,
     newest,
     points: points.length,
+    elsewhere: all.filter(point => !points.includes(point)),
+    unreadable,
     ageMs: newest && run.clock.now().getTime() - newest.snapshot.time.getTime(),
     sources: sourcesOf(project, newest),
     leftOut: project.leftOut,
