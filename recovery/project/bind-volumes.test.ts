@@ -58,6 +58,22 @@ describe('a bind mount', () => {
     ])
   })
 
+  it('that holds a server’s data directory and more is taken without that directory, whoever mounts it', async () => {
+    for (const name of ['data/pg/17/PG_VERSION', 'data/pg/photo', 'data/site/index.html', 'data/lost+found/x'])
+      write(name)
+    const db = { ...service, model: { ...service.model, name: 'db' } }
+    const used = [{ ...mounted(at('data'), '/data'), service: db }, mounted(at('data'), '/site')]
+    const { volumes } = await bindVolumes(sources({ servers: server(at('data/pg/17')) }), used, quietRun())
+    expect(volumes.map(({ key, holdsServer }) => [key, holdsServer]).sort()).toEqual([
+      ['data/pg/17', 'db'],
+      ['data/pg/photo', null],
+      ['data/site', null],
+    ])
+    expect(volumes.find(({ holdsServer }) => holdsServer)?.mounts).toEqual([
+      { service: 'db', target: '/data/pg/17', readOnly: false },
+    ])
+  })
+
   it('of an engine on another machine is left out, but not what aidatavault.yml lists', async () => {
     const survey = { engineAnswers: true, isRemote: true, services: [], volumes: new Map(), orphans: [] }
     mkdirSync(at('listed'))

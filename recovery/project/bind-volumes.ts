@@ -5,7 +5,7 @@ import { isEnvFile, isMadeAnew } from './telling-names.ts'
 import { coverageOf } from './git-coverage.ts'
 import { isInside, realPath, seenFrom, statOf } from './paths.ts'
 import { whyUnprotected } from './unprotected-places.ts'
-import { folderOf, imageFor, serverAt } from './volume-sources.ts'
+import { folderOf, imageFor, refusedPlaces, serverAt } from './volume-sources.ts'
 import type { Run } from '../domain/run.ts'
 import type { Project, ProjectVolume } from './project.ts'
 import type { FoundVolumes, UsedMount, VolumeSources } from './volume-sources.ts'
@@ -53,12 +53,13 @@ function withoutInner(volumes: readonly ProjectVolume[], binds: readonly Bind[])
 
 /** A folder in which a server's data directory lies is taken as everything in it but that one. */
 async function besideServers(volumes: readonly ProjectVolume[], sources: VolumeSources): Promise<ProjectVolume[]> {
-  const { servers, unwanted } = sources.servers
-  const places = [...servers, ...unwanted].flatMap(({ place }) => (place?.kind === 'bind' ? [place.source] : []))
+  const places = dataDirectories(sources).map(({ place }) => place)
+  const refused = await refusedPlaces(sources)
   const around = async (volume: ProjectVolume): Promise<ProjectVolume[]> => {
     const holds = (folder: string) => places.some(place => place !== folder && isInside(place, folder))
-    if (volume.coveredByCode || volume.isFile || volume.holdsServer !== null || !holds(volume.name)) return [volume]
-    const names = await readdir(volume.name).catch(() => [])
+    const isWhole = volume.coveredByCode || volume.isFile || volume.holdsServer !== null || refused.has(volume.name)
+    if (isWhole || !holds(volume.name)) return [volume]
+    const names = (await readdir(volume.name).catch(() => [])).filter(name => name !== 'lost+found')
     // A name that is not UTF-8 cannot be listed here; then all of it is taken, for nothing may be missed.
     if (names.length === 0 || names.some(name => name.includes('\uFFFD'))) return [volume]
     const inner = names.map(name => ({ ...volume, ...placed(path.join(volume.name, name), sources.root) }))
@@ -69,6 +70,12 @@ async function besideServers(volumes: readonly ProjectVolume[], sources: VolumeS
   }
   return (await Promise.all(volumes.map(around))).flat()
 }
+
+/** Where servers keep their files on this machine, wanted or not. */
+const dataDirectories = ({ servers: { servers, unwanted } }: VolumeSources) =>
+  [...servers, ...unwanted].flatMap(({ place, server }) =>
+    place?.kind === 'bind' ? [{ place: place.source, server: server.name }] : [],
+  )
 
 const placed = (place: string, root: string) => ({ key: seenFrom(root, place), name: place })
 
@@ -99,8 +106,16 @@ async function bindsOf(sources: VolumeSources, used: readonly UsedMount[]): Prom
     const folder = folderOf(sources, key)
     if (folder !== undefined) await add(folder, [], true)
   }
-  return [...places.values()]
+  for (const { place, server } of dataDirectories(sources))
+    if (!places.has(place)) await add(place, usersOf(place, server, [...places.values()]), false)
+  return [...places.values()].filter(({ users, isListed }) => users.length > 0 || isListed)
 }
+
+/** A data directory within a mounted folder has a place of its own, seen as its server sees it. */
+const usersOf = (place: string, server: string, binds: readonly Bind[]): UsedMount[] =>
+  binds
+    .filter(bind => isInside(place, bind.place))
+    .flatMap(bind => usersBelow(bind, place).filter(({ service }) => service.model.name === server))
 
 /** One place can be mounted itself and be found in another one that is. */
 const uniquePlaces = (volumes: readonly ProjectVolume[]): ProjectVolume[] =>

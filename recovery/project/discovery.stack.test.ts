@@ -110,6 +110,7 @@ describe.skipIf(skipsStack)('a Compose project', () => {
     write('deploy/shop/src/main.ts')
     write('deploy/shop/media/photo')
     write('deploy/shop/pgdata/pg/PG_VERSION', '17\n')
+    write('deploy/shop/pgdata/beside/photo')
     write('deploy/shop/dumps/.gitkeep')
     write('deploy/shop/node_modules/x/index.js')
     write('deploy/shop/state/app.sqlite')
@@ -161,7 +162,7 @@ describe.skipIf(skipsStack)('a Compose project', () => {
         ...{ storedOn: 'postgres_data', environment: { user: 'owner', password: 'hunter2', database: 'shop' } },
       },
       expect.objectContaining({
-        ...{ name: 'folder-db', running: false, storedOn: 'deploy/shop/pgdata' },
+        ...{ name: 'folder-db', running: false, storedOn: 'deploy/shop/pgdata/pg' },
         environment: { user: 'postgres', password: 'pa$s', database: 'postgres' },
       }),
       expect.objectContaining({
@@ -210,7 +211,8 @@ describe.skipIf(skipsStack)('a Compose project', () => {
     expect(shape('deploy/shop/src')).toEqual(inside('src', { coveredByCode: true }))
     expect(shape('deploy/shop/media')).toEqual(inside('media'))
     expect(shape('deploy/shop/dumps')).toEqual(inside('dumps'))
-    expect(shape('deploy/shop/pgdata')).toEqual(inside('pgdata', { holdsServer: 'folder-db' }))
+    expect(shape('deploy/shop/pgdata/pg')).toEqual(inside('pgdata/pg', { holdsServer: 'folder-db' }))
+    expect(shape('deploy/shop/pgdata/beside')).toEqual(inside('pgdata/beside'))
     expect(shape('deploy/shop/db/postgres.conf')).toEqual(
       inside('db/postgres.conf', { isFile: true, coveredByCode: true }),
     )
@@ -275,7 +277,7 @@ describe.skipIf(skipsStack)('a Compose project', () => {
     expect(project.compose).toMatchObject({ engineAnswers: false, model: { name: word } })
     expect(project.servers.map(({ name, running, storedOn }) => [name, running, storedOn])).toEqual([
       ['db', false, 'postgres_data'],
-      ['folder-db', false, 'deploy/shop/pgdata'],
+      ['folder-db', false, 'deploy/shop/pgdata/pg'],
       ['throwaway', false, null],
     ])
     expect(only(project, 'uploads')).toMatchObject({ exists: false })

@@ -18,7 +18,10 @@ type LeftOut = Project['leftOut'][number]
 /** A server with the mount that holds its data. */
 export interface FoundServer {
   readonly server: ProjectServer
-  /** The mount's kind and source; undefined for the container's own layer and for servers by URL. */
+  /**
+   * The mount's kind and source; of a bind mount the data directory in it, where everything beside it is plain data.
+   * undefined for the container's own layer.
+   */
   readonly place: Pick<ServiceMount, 'kind' | 'source' | 'target'> | undefined
 }
 
@@ -107,7 +110,7 @@ async function serverOf(
     postgresSign(signs) ??
     (settings && service.labels['aidatavault.postgres'] === undefined ? 'aidatavault.yml' : undefined)
   if (!foundBy) return undefined
-  const place = await realMount(mountAt(service.mounts, dataDirectory(signs)))
+  const place = await placeOf(service.mounts, dataDirectory(signs))
   const server: ProjectServer = {
     ...{ name, access: 'service', method: settings?.method ?? 'logical', foundBy },
     running: service.container?.running ?? false,
@@ -123,8 +126,12 @@ const withUser = (server: ProjectServer, settings: DatabaseConfig | undefined): 
   settings?.user ? { ...server, environment: { ...server.environment, user: settings.user } } : server
 
 /** Bind mounts by their place without links: one place has one name. */
-const realMount = async (mount: ServiceMount | undefined): Promise<ServiceMount | undefined> =>
-  mount?.kind === 'bind' ? { ...mount, source: await realPath(mount.source) } : mount
+async function placeOf(mounts: readonly ServiceMount[], folder: string): Promise<FoundServer['place']> {
+  const mount = mountAt(mounts, folder)
+  if (mount?.kind !== 'bind') return mount
+  const source = path.join(await realPath(mount.source), path.posix.relative(mount.target, folder))
+  return { kind: 'bind', source, target: folder }
+}
 
 /** The key that the volume has in the project. */
 function keyOf(place: FoundServer['place'], root: string): string | null {

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { realPath } from './paths.ts'
 import type { Config } from '../../contract/config.ts'
 import type { ComposeModel } from '../drivers/docker/compose.ts'
 import type { GitPlace } from '../drivers/git/index.ts'
@@ -52,4 +53,13 @@ export function folderOf(
 ): string | undefined {
   const isName = model?.volumes.some(volume => volume.key === key) || (model !== undefined && !/[./~]/.test(key))
   return isName ? undefined : path.resolve(directory, key)
+}
+
+/** What aidatavault.yml says `protect: false` of: names of volumes, and folders as absolute paths. */
+export async function refusedPlaces(sources: VolumeSources): Promise<Set<string>> {
+  const keys = Object.entries(sources.config.volumes ?? {}).flatMap(([key, { protect }]) =>
+    protect === false ? [key] : [],
+  )
+  const folders = keys.map(key => folderOf(sources, key)).filter(folder => folder !== undefined)
+  return new Set([...keys, ...(await Promise.all(folders.map(realPath)))])
 }

@@ -1,8 +1,7 @@
 import { RecoveryError } from '../domain/errors.ts'
 import { bindVolumes } from './bind-volumes.ts'
-import { realPath } from './paths.ts'
 import { isEnabled } from './survey.ts'
-import { folderOf, imageFor, serverAt } from './volume-sources.ts'
+import { folderOf, imageFor, refusedPlaces, serverAt } from './volume-sources.ts'
 import type { Run } from '../domain/run.ts'
 import type { VolumeInspection } from '../drivers/docker/container-engine.ts'
 import type { Project, ProjectVolume } from './project.ts'
@@ -27,15 +26,6 @@ export async function findVolumes(sources: VolumeSources, run: Run): Promise<Fou
     volumes: all.filter(volume => why(volume) === undefined),
     leftOut: [...leftOut, ...unwanted, ...inMemory(used), ...strayVolumes(sources)],
   }
-}
-
-/** What aidatavault.yml says `protect: false` of: names of volumes, and folders as absolute paths. */
-async function refusedPlaces(sources: VolumeSources): Promise<Set<string>> {
-  const keys = Object.entries(sources.config.volumes ?? {}).flatMap(([key, { protect }]) =>
-    protect === false ? [key] : [],
-  )
-  const folders = keys.map(key => folderOf(sources, key)).filter(folder => folder !== undefined)
-  return new Set([...keys, ...(await Promise.all(folders.map(realPath)))])
 }
 
 const titleOf = ({ kind, key }: ProjectVolume): string => (kind === 'bind' ? `bind mount ${key}` : `volume ${key}`)
