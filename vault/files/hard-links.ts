@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { TreeNode } from '../format/node.ts'
 
 /** What a node that is restored has to do with the names before it. */
@@ -9,9 +10,11 @@ export type LinkRole =
   /** A further name of the file at `path`, once `ready` says that it is there. */
   | { readonly kind: 'further'; readonly path: Buffer; readonly ready: Promise<boolean> }
 
+// One is kept for each linked file whose further names have not come, and they never come where they lie outside the
+// point: so not its node, whose list of blobs can be long.
 interface Linked {
   readonly path: Buffer
-  readonly node: TreeNode
+  readonly content: string
   readonly ready: Promise<boolean>
   namesLeft: number
 }
@@ -32,26 +35,22 @@ export class HardLinks {
     if (--first.namesLeft === 0) this.#files.delete(key)
     // A file that was written to between its two readings, or another program's careless numbers: joining them would
     // put one file's content under the other's name.
-    if (!sameContent(first.node, node)) return { kind: 'alone', torn: first.path }
+    if (first.content !== contentKey(node)) return { kind: 'alone', torn: first.path }
     return { kind: 'further', path: first.path, ready: first.ready }
   }
 
   #first(key: string, node: TreeNode, path: Buffer): LinkRole {
     const { promise, resolve } = Promise.withResolvers<boolean>()
-    this.#files.set(key, { path, node, ready: promise, namesLeft: node.links - 1 })
+    this.#files.set(key, { path, content: contentKey(node), ready: promise, namesLeft: node.links - 1 })
     return { kind: 'first', made: resolve }
   }
 }
 
-/** Whether two nodes can be names of one file. */
-export function sameContent(a: TreeNode, b: TreeNode): boolean {
-  return (
-    a.type === b.type &&
-    a.size === b.size &&
-    a.device === b.device &&
-    Buffer.compare(a.linkTarget ?? nothing, b.linkTarget ?? nothing) === 0 &&
-    (a.content === b.content || (a.content ?? []).join() === (b.content ?? []).join())
-  )
+/** The same for two nodes only if they can be names of one file. */
+export function contentKey({ type, size, device, linkTarget, content }: TreeNode): string {
+  const target = linkTarget ? Buffer.from(linkTarget).toString('hex') : ''
+  return hash('sha256', `${type} ${size} ${device} ${target} ${content?.join() ?? ''}`, 'base64')
 }
 
-const nothing = Buffer.alloc(0)
+/** Whether two nodes can be names of one file. */
+export const sameContent = (a: TreeNode, b: TreeNode): boolean => contentKey(a) === contentKey(b)
