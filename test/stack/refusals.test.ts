@@ -29,19 +29,26 @@ async function takePort(): Promise<{ port: number; free: () => Promise<unknown> 
 describe.skipIf(skipsStack)('a recovery that must not go ahead', () => {
   let sandbox: Sandbox
   let taken: Awaited<ReturnType<typeof takePort>>
-  const image = `gone-${randomBytes(4).toString('hex')}:1`
+  const shared = `shared-${randomBytes(4).toString('hex')}`
+  const [image, network] = [`${shared}-image:1`, `${shared}-network`]
 
   beforeAll(async () => {
     sandbox = await Sandbox.make('refusal')
     taken = await takePort()
     await taken.free()
     await must(['docker', 'tag', 'node:24-slim', image])
+    await must(['docker', 'network', 'create', network])
     const composeFile = `services:
   db:${postgresService('data')}
   app:${idleService.replace('node:24-slim', image)}
     container_name: ${sandbox.name}-the-app
     ports: ['127.0.0.1:${taken.port}:80']
     volumes: ['uploads:/uploads']
+    networks: [default, shared]
+networks:
+  shared:
+    external: true
+    name: ${network}
 volumes:
   data:
   uploads:
@@ -57,6 +64,7 @@ volumes:
   afterAll(async () => {
     await sandbox.end()
     await run(['docker', 'rmi', '--force', image])
+    await run(['docker', 'network', 'rm', network])
   }, 120_000)
 
   const recover = (folder = sandbox.project, ...args: string[]) =>
@@ -123,6 +131,13 @@ volumes:
     await new Promise(done => server.close(done))
   })
 
+  it('where a network that the project shares with others is missing', async () => {
+    await must(['docker', 'network', 'rm', network])
+    expectRefusal(await recover(), 'preflight-failed', network, 'docker network create')
+    await expectNothingMade()
+    await must(['docker', 'network', 'create', network])
+  })
+
   it('where an image can be had in no way: named before anything is made', async () => {
     await must(['docker', 'rmi', image])
     expectRefusal(await recover(), 'image-unavailable', image, 'docker load')
@@ -149,7 +164,7 @@ async function machine({ name }: Sandbox): Promise<{ containers: string[]; volum
     (await must(['docker', ...args])).stdout.split('\n').filter(line => line.includes(name))
   return {
     containers: await list('ps', '--all', '--no-trunc', '--format', '{{.ID}} {{.Names}} {{.State}}'),
-    volumes: await list('volume', 'ls', '--format', '{{.Name}} {{.Labels}}'),
+    volumes: await list('volume', 'ls', '--format', '{{.Name}}'),
     networks: await list('network', 'ls', '--format', '{{.Name}}'),
   }
 }
