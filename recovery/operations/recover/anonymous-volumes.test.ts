@@ -17,16 +17,16 @@ it('puts a recovered volume where the model has one without a name', () => {
       },
     },
   }
-  expect(withAttachments(model, [attachment])).toEqual({
-    services: { web: { image: 'i', volumes: [{ type: 'bind', target: '/b' }, mounted] } },
+  expect(withAttachments(model, [attachment], { ours: '1' })).toEqual({
+    services: { web: { image: 'i', volumes: [{ type: 'bind', target: '/b' }, mounted], labels: { ours: '1' } } },
     volumes: declared,
   })
 })
 
 it('puts it where only the image declares one, and keeps the other volumes', () => {
   const model = { services: { web: { image: 'i' } }, volumes: { other: {} } }
-  expect(withAttachments(model, [attachment])).toEqual({
-    services: { web: { image: 'i', volumes: [mounted] } },
+  expect(withAttachments(model, [attachment], { ours: '1' })).toEqual({
+    services: { web: { image: 'i', volumes: [mounted], labels: { ours: '1' } } },
     volumes: { other: {}, ...declared },
   })
 })

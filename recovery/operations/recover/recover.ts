@@ -18,6 +18,7 @@ import { bringDatabase } from './bring-database.ts'
 import { pullImages } from './images.ts'
 import type { PlannedVolume, RecoveryPlan } from './plan.ts'
 import { modelDifferences, recordedModel } from './recorded-model.ts'
+import { isStaged } from './stage.ts'
 import { startServices, tryLogins } from './start.ts'
 import { bringLocalServer } from './local-server.ts'
 import { once, type StepTime, type Workshop } from './workshop.ts'
@@ -127,9 +128,13 @@ async function bringCompose(shop: Workshop, start: boolean): Promise<void> {
   await buildImages(shop)
   // Before the databases: a server's container may mount them too, and Compose must not be the one to make them.
   for (const volume of shop.plan.volumes.filter(volume => !isBind(volume))) await bringVolume(shop, volume)
-  for (const server of shop.manifest.servers.filter(isInService)) await bringDatabase(shop, server, model)
+  const servers = shop.manifest.servers.filter(isInService)
+  // A server that keeps its data with its container is filled in the container that stays; its other volumes come first.
+  const keepsContainer = (service: string) => servers.some(facts => facts.name === service && !isStaged(shop, facts))
+  await attachAnonymousVolumes(shop, model.raw, keepsContainer)
+  for (const server of servers) await bringDatabase(shop, server, model)
   for (const server of shop.manifest.servers.filter(isOnDisk)) await bringLocalServer(shop, server)
-  await attachAnonymousVolumes(shop, model.raw)
+  await attachAnonymousVolumes(shop, model.raw, service => !keepsContainer(service))
   if (start) await startServices(shop)
   if (start) await tryLogins(shop)
 }

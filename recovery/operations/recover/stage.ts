@@ -2,6 +2,7 @@ import type { DatabaseServer } from '../../../contract/manifest.ts'
 import { RecoveryError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
 import type { ComposeModel } from '../../drivers/docker/compose.ts'
+import type { RecoveryPlan } from './plan.ts'
 import { stageModel } from './stage-model.ts'
 import { recoveryLabel } from './target.ts'
 import type { Workshop } from './workshop.ts'
@@ -14,8 +15,10 @@ const serviceLabel = 'com.docker.compose.service'
  * anonymous volume or in the container's own layer stays with the container, so that one is made as the project says,
  * filled, and kept.
  */
-export const isStaged = ({ plan }: Workshop, facts: DatabaseServer): boolean =>
-  plan.serverVolumes.some(({ server }) => server === facts.name)
+export const isStaged = ({ plan }: Workshop, facts: DatabaseServer): boolean => isStagedService(plan, facts.name)
+
+const isStagedService = (plan: RecoveryPlan, service: string): boolean =>
+  plan.serverVolumes.some(({ server }) => server === service)
 
 /** Runs `use` while the database service is up alone; a container made for that alone is gone afterwards, however it ends. */
 export async function withStage<T>(
@@ -65,5 +68,5 @@ export async function removeLeftStage(
         hint: `if nothing was written into it since, remove it and run the same command again: docker rm --force ${foreign.name}`,
       },
     )
-  if (found.length > 0) await tools.compose.remove(address, [service], run)
+  if (found.length > 0 && isStagedService(plan, service)) await tools.compose.remove(address, [service], run)
 }
