@@ -43,6 +43,8 @@ export interface SavedFile {
 export interface SavedFolder extends Counts {
   /** Sockets: they hold no data and cannot be saved. Paths for people. */
   readonly skipped: readonly string[]
+  /** Entries that were listed and then gone: somebody changes the folder while it is read. Paths for people; absent if none. */
+  readonly gone?: readonly string[]
 }
 
 export interface SaveFolderOptions {

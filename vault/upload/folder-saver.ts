@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { readNode, type NodeReading } from '../files/node-reader.ts'
 import { joinPath, printablePath } from '../files/path.ts'
 import { listNames } from '../files/walk.ts'
-import type { TreeNode } from '../format/node.ts'
+import type { NodeMetadata, TreeNode } from '../format/node.ts'
 import type { SavedFolder, SaveFolderOptions } from '../types.ts'
 import { EarlierPoint, entryOf } from './earlier-point.ts'
 import { FileBatcher } from './file-batcher.ts'
@@ -25,10 +25,15 @@ interface OpenFolder {
   /** Below the folder that is saved. */
   readonly inFolder: Buffer
   readonly list: TreeDraft
+  /** As it was before it was listed. */
+  readonly metadata: NodeMetadata
+  readonly parent: OpenFolder | undefined
   /** What is still to come: its listing, files that are being read, folders in it. */
   open: number
   /** It went away before it could be listed. */
   gone: boolean
+  /** Something in it seems gone, so it must be seen that it is still the same folder. */
+  doubtful: boolean
   /** Called with its tree; without one if it is gone. */
   readonly close: (tree: string | undefined) => void
 }
@@ -53,6 +58,7 @@ export class FolderSaver {
   readonly #files: FileBatcher
   readonly #counts = { files: 0, folders: 0, others: 0, bytes: 0 }
   readonly #skipped: string[] = []
+  readonly #gone: string[] = []
   readonly #unread = new UnreadEntries()
   readonly #again: Place[] = []
   readonly #closing = new Set<Promise<void>>()
@@ -72,20 +78,27 @@ export class FolderSaver {
     const top = Promise.withResolvers<string | undefined>()
     const before = await this.#parts.failure.during(this.#earlier.top())
     const opened = this.#openTop(folder, top.resolve)
-    if (opened) await this.#fill(opened.folder, before)
+    if (opened) await this.#fill(opened, before)
     await this.#finishFiles()
     this.#unread.throwIfAny(folder)
     const tree = await this.#parts.failure.during(top.promise)
-    const saved = { ...this.#counts, skipped: this.#skipped }
-    return { node: folderNode(opened!.reading.metadata, tree!), saved, ...(before && { before }) }
+    this.#unread.throwIfAny(folder)
+    return { node: folderNode(opened!.metadata, tree!), saved: this.#outcome(), ...(before && { before }) }
   }
 
-  #openTop(folder: string, close: OpenFolder['close']) {
+  #outcome(): SavedFolder {
+    const saved = { ...this.#counts, skipped: this.#skipped }
+    return this.#gone.length > 0 ? { ...saved, gone: this.#gone } : saved
+  }
+
+  #openTop(folder: string, close: OpenFolder['close']): OpenFolder | undefined {
     const inFolder = Buffer.alloc(0)
     try {
       const path = fs.realpathSync.native(Buffer.from(folder), { encoding: 'buffer' })
-      const reading = readNode(path)
-      if (reading.metadata.type === 'dir') return { reading, folder: this.#open(path, inFolder, close) }
+      const { metadata } = readNode(path)
+      const place = { path, inFolder, metadata, parent: undefined }
+      // Where it is a mount point, an empty folder is all that is seen once it was unmounted.
+      if (metadata.type === 'dir') return { ...this.#open(place, close), doubtful: true }
       this.#unread.add(inFolder, 'it is not a folder')
     } catch (error) {
       this.#unread.add(inFolder, orThrow(error))
@@ -93,8 +106,8 @@ export class FolderSaver {
     return undefined
   }
 
-  #open(path: Buffer, inFolder: Buffer, close: OpenFolder['close']): OpenFolder {
-    return { path, inFolder, list: new TreeDraft(this.#parts.squeezer), open: 1, gone: false, close }
+  #open(place: Pick<OpenFolder, 'path' | 'inFolder' | 'metadata' | 'parent'>, close: OpenFolder['close']): OpenFolder {
+    return { ...place, list: new TreeDraft(this.#parts.squeezer), open: 1, gone: false, doubtful: false, close }
   }
 
   async #fill(folder: OpenFolder, before: TreeNode | undefined): Promise<void> {
@@ -110,11 +123,13 @@ export class FolderSaver {
 
   #list(folder: OpenFolder): readonly Buffer[] {
     try {
-      return listNames(folder.path)
+      const names = listNames(folder.path)
+      folder.doubtful ||= names.length === 0
+      return names
     } catch (error) {
       const code = orThrow(error)
       folder.gone = isGone(code) && folder.inFolder.length > 0
-      if (folder.gone) this.#skip(folder.inFolder, 'gone')
+      if (folder.gone) this.#lose(folder.inFolder, folder.parent)
       else this.#unread.add(folder.inFolder, code)
       return []
     }
@@ -129,7 +144,7 @@ export class FolderSaver {
       case 'file':
         return this.#addFile(place, reading)
       case 'socket':
-        return this.#skip(place.inFolder)
+        return void this.#skipped.push(printablePath(place.inFolder))
       case 'irregular':
         return this.#unread.add(place.inFolder, 'it is of an unknown type')
       default:
@@ -138,12 +153,12 @@ export class FolderSaver {
     }
   }
 
-  #lookAt({ path, inFolder }: Place): NodeReading | undefined {
+  #lookAt({ folder, path, inFolder }: Place): NodeReading | undefined {
     try {
       return readNode(path)
     } catch (error) {
       const code = orThrow(error)
-      if (isGone(code)) this.#skip(inFolder, 'gone')
+      if (isGone(code)) this.#lose(inFolder, folder)
       else this.#unread.add(inFolder, code)
       return undefined
     }
@@ -155,7 +170,8 @@ export class FolderSaver {
       if (tree !== undefined) this.#folderDone(place, folderNode(metadata, tree))
       this.#release(place.folder)
     }
-    await this.#fill(this.#open(place.path, place.inFolder, close), place.before)
+    const { path, inFolder, folder: parent } = place
+    await this.#fill(this.#open({ path, inFolder, metadata, parent }, close), place.before)
   }
 
   async #addFile(place: Place, reading: NodeReading): Promise<void> {
@@ -191,7 +207,7 @@ export class FolderSaver {
   #fileUnread(place: Place, { code }: Unread): void {
     // Replaced by something else since it was looked at: looked at once more when all others are done.
     if (code === notAFile && !this.#again.includes(place)) return void this.#again.push(place)
-    if (isGone(code)) this.#skip(place.inFolder, 'gone')
+    if (isGone(code)) this.#lose(place.inFolder, place.folder)
     else this.#unread.add(place.inFolder, code === notAFile ? 'it is no file any more' : code)
     this.#release(place.folder)
   }
@@ -205,8 +221,23 @@ export class FolderSaver {
     await this.#files.finish()
   }
 
-  #skip(path: Buffer, why = ''): void {
-    this.#skipped.push(printablePath(path) + (why && ` (${why})`))
+  #lose(inFolder: Buffer, folder: OpenFolder | undefined): void {
+    this.#gone.push(printablePath(inFolder))
+    if (folder) folder.doubtful = true
+  }
+
+  // When a file system is unmounted, all that was in it seems gone, though nobody removed it. The folder itself then is
+  // the one below the mount point, or gone, too.
+  #mustBeTheSame({ path, inFolder, metadata, parent }: OpenFolder): void {
+    try {
+      const { dev, ino } = fs.lstatSync(path, { bigint: true })
+      if (dev === metadata.deviceId && ino === metadata.inode) return
+      this.#unread.add(inFolder, 'another folder took its place while it was read')
+    } catch (error) {
+      const code = orThrow(error)
+      if (isGone(code) && parent) parent.doubtful = true
+      else this.#unread.add(inFolder, code)
+    }
   }
 
   #add({ folder, name, before }: Place, node: Nameless): void {
@@ -217,6 +248,7 @@ export class FolderSaver {
   /** Something of the folder is done; if it was the last, its list is stored. */
   #release(folder: OpenFolder): void {
     if (--folder.open > 0) return
+    if (folder.doubtful) this.#mustBeTheSame(folder)
     if (folder.gone) return folder.close(undefined)
     const closing = this.#parts.trees
       .save(folder.list.encode())

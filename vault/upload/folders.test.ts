@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import os from 'node:os'
@@ -101,7 +102,38 @@ describe('saving a folder', () => {
     const { snapshot, saved } = await save({ select: both })
     expect(await namesIn(snapshot)).toEqual(['b', 'e'])
     expect(await namesIn(snapshot, 'saved/b')).toEqual([])
-    expect(saved).toEqual({ files: 1, folders: 1, others: 0, bytes: 1, skipped: ['b/c (gone)', 'a (gone)'] })
+    expect(saved).toEqual({ files: 1, folders: 1, others: 0, bytes: 1, skipped: [], gone: ['b/c', 'a'] })
+  })
+
+  /** Puts an empty folder where there was a full one, as unmounting does. */
+  const exchange = (name: string) => {
+    fs.renameSync(at(name), `${at(name)}.away`)
+    fs.mkdirSync(at(name))
+  }
+
+  it.each([
+    ['files of it are gone', 'top/a', 'top'],
+    ['a folder of it is gone', 'top/sub/deep', 'top'],
+    ['all of it is gone before it is listed', 'top/sub', 'top/sub'],
+    ['all of it was read', 'top/z', 'top'],
+  ])('does not take it for whole when another folder takes its place while it is read: %s', async (_, when, name) => {
+    for (const file of ['top/a', 'top/b', 'top/sub/deep/c', 'top/z']) write(file, file)
+    const { select } = meanwhile(when.slice('top/'.length), () => exchange(name))
+    const saving = upload(repository, uploader => uploader.saveFolder('saved', at('top'), { select: select! }))
+    const where = name === 'top' ? 'the folder itself' : 'sub'
+    await expect(saving).rejects.toMatchObject({
+      code: 'source-unreadable',
+      message: `an entry of ${at('top')} cannot be read: ${where} (another folder took its place while it was read)`,
+    })
+  })
+
+  const mount = (on: string) => spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', on]).status === 0
+  it('does not take it for whole when a disk in it is unmounted while it is read', async context => {
+    fs.mkdirSync(at('in/disk'), { recursive: true })
+    if (process.geteuid?.() !== 0 || !mount(at('in/disk'))) return context.skip()
+    for (const file of ['a', 'sub/b', 'z']) write(`in/disk/${file}`, file)
+    const { select } = meanwhile('in/disk/sub', () => execFileSync('umount', [at('in/disk')]))
+    await expect(save({ select: select! })).rejects.toThrow('in/disk (another folder took its place while it was read)')
   })
 
   it('saves what a file holds when it is read, and as much as that is', async () => {
@@ -265,7 +297,7 @@ describe('a folder that an earlier point has too', () => {
     write('file', 'x')
     const first = await save({}, { details: { time: new Date() } })
     const { saved } = await save(removing(first.snapshot, 'file'))
-    expect(saved.skipped).toEqual(['file (gone)'])
+    expect(saved.gone).toEqual(['file'])
   })
 
   it('is read where the vault has lost a blob of it', async () => {

@@ -30,5 +30,5 @@ export class UnreadEntries {
   }
 }
 
-/** Errors that mean that an entry is gone since it was listed. */
-export const isGone = (code: string): boolean => ['ENOENT', 'ENOTDIR', 'ESTALE'].includes(code)
+/** Errors that mean that an entry is gone since it was listed. Not ESTALE: a server that lost a handle has the file. */
+export const isGone = (code: string): boolean => ['ENOENT', 'ENOTDIR'].includes(code)
