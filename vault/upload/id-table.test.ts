@@ -31,7 +31,7 @@ describe('the table of stored blobs', () => {
 
   it('lets a blob be stored twice rather than never when it cannot grow', () => {
     const table = IdTable.create(0, 1)
-    const ids = Array.from({ length: 40_000 }, (_, n) => idOf(n))
+    const ids = Array.from({ length: 100_000 }, (_, n) => idOf(n))
     expect(ids.map(id => table.claim(id))).not.toContain(false)
     expect(ids.filter(id => table.claim(id)).length).toBeGreaterThan(0)
   })

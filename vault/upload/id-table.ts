@@ -7,8 +7,8 @@ const beingWritten = 1
 const taken = 2
 
 // An id may stand in this many slots after its own place. Longer means fuller segments, but more to look at.
-const windowSlots = 64
-const smallestSegment = 1 << 14
+const windowSlots = 32
+const smallestSegment = 1 << 16
 // Address space, not memory: pages are used when something is written to them.
 const largestBytes = 16 * 2 ** 30
 

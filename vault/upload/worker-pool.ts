@@ -60,7 +60,10 @@ export class WorkerPool {
     const taken = await this.give('large', { fd })
     const key = `${taken.worker.number}:${taken.job}`
     this.#largeFiles.set(key, onRange)
-    void taken.answer.then(() => this.#largeFiles.delete(key))
+    void taken.answer.then(() => {
+      this.#largeFiles.delete(key)
+      this.#wishRanges()
+    })
     this.#wishRanges()
     return taken
   }
