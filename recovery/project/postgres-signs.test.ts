@@ -3,7 +3,16 @@ import { dataDirectory, imageName, postgresSign, superuserOf } from './postgres-
 import type { ServiceSigns } from './postgres-signs.ts'
 
 const signs = (more: Partial<ServiceSigns>): ServiceSigns => ({
-  ...{ image: 'app', imageEnv: undefined, env: {}, labels: {}, entrypoint: undefined, command: undefined, targets: [] },
+  ...{
+    image: 'app',
+    isNamedByCompose: false,
+    imageEnv: undefined,
+    env: {},
+    labels: {},
+    entrypoint: undefined,
+    command: undefined,
+    targets: [],
+  },
   ...more,
 })
 const isServer = (more: Partial<ServiceSigns>) => postgresSign(signs(more)) !== undefined
@@ -113,6 +122,28 @@ describe('a PostgreSQL server', () => {
       user: 'b',
       database: 'd',
     })
+  })
+
+  it('is one whatever its project is called, where Compose named its image after that', () => {
+    const named = { isNamedByCompose: true, imageEnv: { PGDATA: '/var/lib/postgresql/data' } }
+    for (const image of ['client-portal-db', 'admin-db', 'backup-db', 'carpool-db', 'nightly-backup'])
+      expect([image, isServer({ ...named, image })]).toEqual([image, true])
+    expect(isServer({ image: 'postgres-demo-app', isNamedByCompose: true, imageEnv: { NODE_VERSION: '24' } })).toBe(
+      false,
+    )
+  })
+
+  it('is one whatever its image is called, where something is mounted at its data directory', () => {
+    const imageEnv = { PGDATA: '/var/lib/postgresql/data' }
+    expect(isServer({ image: 'client-portal-db:1', imageEnv, targets: ['/var/lib/postgresql/'] })).toBe(true)
+    expect(isServer({ image: 'postgres-admin', targets: ['/var/lib/postgresql/data'] })).toBe(true)
+    expect(isServer({ image: 'client-portal-db:1', imageEnv, targets: ['/var/lib/post'] })).toBe(false)
+  })
+
+  it('is not a helper because of a part of a word in its image’s name', () => {
+    const imageEnv = { PGDATA: '/data' }
+    for (const image of ['carpool-db', 'swimmingpool-postgres', 'bikeadministration-db', 'micron-db', 'multiclient-db'])
+      expect([image, isServer({ image, imageEnv })]).toEqual([image, true])
   })
 
   it('is named by the last part of a reference', () => {

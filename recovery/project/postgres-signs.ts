@@ -1,8 +1,11 @@
 import path from 'node:path'
+import { isInside } from './paths.ts'
 
 /** What is known about a service, from its model, its container and its image. */
 export interface ServiceSigns {
   readonly image: string
+  /** The image is built from the project, and has the name that Compose gives it: PROJECT-SERVICE, which says nothing of it. */
+  readonly isNamedByCompose: boolean
   /** The image's own environment; undefined where the image is not there to be asked. */
   readonly imageEnv: Readonly<Record<string, string>> | undefined
   /** As the container has it, else as the model says. */
@@ -21,16 +24,21 @@ export const imageName = (reference: string): string =>
 
 const serverImage =
   /postgres|postgis|timescale|pgvector|pgvecto|vectorchord|paradedb|pgduckdb|pg_duckdb|citus|spilo|^pg[-_]?\d*$|^pgsql/
-// Programs around PostgreSQL whose images carry its name, some of them built on its image.
-const otherImage =
-  /admin|export|bouncer|postgrest|backup|dump|restore|client|operator|proxy|pool|graphile|graphql|meta|pgweb|pghero|monitor|metrics|migrat|wal-g|barman|pgbackrest|toolbox|-ui$|-mcp|-cli$|-init$|cron/
+// Programs around PostgreSQL whose images carry its name, some of them built on its image. Whole words: a carpool is no pool.
+const otherImage = new RegExp(
+  `(^|[-_.])(${[
+    '(php-?)?(pg)?admin\\d*|exporters?|(pg)?(bouncer|pool)(-?ii)?|postgrest|(pg-?)?back-?ups?|(pg-?)?(dump|restore)s?|clients?',
+    'operator|proxy|(post)?graphile|graphql|meta|pgweb|pghero|monitor(ing)?|metrics|migrat(e|or|ions?)|wal-g|barman',
+    'pgbackrest|toolbox|ui|mcp|cli|init|cron',
+  ].join('|')})($|[-_.])`,
+)
 
 /** By which sign a service is a PostgreSQL server, in words; undefined where it is none. */
 export function postgresSign(signs: ServiceSigns): string | undefined {
   const label = signs.labels['aidatavault.postgres']
   if (label !== undefined) return /^(true|1|yes|on)$/i.test(label) ? 'label aidatavault.postgres' : undefined
-  const name = imageName(signs.image)
-  if (otherImage.test(name) || runsOtherProgram(signs)) return undefined
+  const name = signs.isNamedByCompose ? '' : imageName(signs.image)
+  if (!mountsData(signs) && (otherImage.test(name) || runsOtherProgram(signs))) return undefined
   if (serverImage.test(name)) return `image ${signs.image}`
   // Only servers have PGDATA; the POSTGRES_… of an env file go to every service that shares it.
   if (signs.imageEnv?.['PGDATA']) return 'PGDATA of its image'
@@ -49,16 +57,19 @@ const startsServer =
   /docker-entrypoint|docker-ensure-initdb|\bpg_ctl\b|\bpatroni\b|(^|[\s;&])(exec\s+|gosu\s+\S+\s+|su-exec\s+\S+\s+)*postgres(\s+-|\s*$)/
 
 /**
- * A service of a server's image that was given another program to run, such as a nightly pg_dump. One that mounts the data
- * directory is no such helper: better to fail at a server that does not answer than to copy its files while it writes.
+ * A service that mounts the data directory is no helper, whatever it is called: better to fail at a server that does not
+ * answer than to copy its files while it writes.
  */
+const mountsData = (signs: ServiceSigns): boolean =>
+  signs.targets.some(target => isInside(dataDirectory(signs), target.replace(/(.)\/+$/, '$1')))
+
+/** A service of a server's image that was given another program to run, such as a nightly pg_dump. */
 function runsOtherProgram(signs: ServiceSigns): boolean {
   const words = [...(signs.entrypoint ?? []), ...(signs.command ?? [])]
   const first = words[0]
   if (first === undefined || first.startsWith('-')) return false
   const program = path.posix.basename(first)
-  const isOther = clients.test(program) || (shells.test(program) && !startsServer.test(words.slice(1).join(' ')))
-  return isOther && !signs.targets.some(target => dataDirectory(signs).startsWith(target))
+  return clients.test(program) || (shells.test(program) && !startsServer.test(words.slice(1).join(' ')))
 }
 
 const known: readonly (readonly [RegExp, string])[] = [

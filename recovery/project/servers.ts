@@ -99,8 +99,9 @@ async function serverOf(
   settings: DatabaseConfig | undefined,
   places: Places,
 ): Promise<FoundServer | undefined> {
-  const { name, image } = service.model
+  const { name, image, builds } = service.model
   const signs: ServiceSigns = {
+    isNamedByCompose: builds && image === `${model.name}-${name}`,
     ...{ image, imageEnv: service.image?.env, env: service.container?.env ?? service.model.environment },
     ...{ labels: service.labels, entrypoint: service.entrypoint, command: service.command },
     // What its image alone asks for is no one's choice: every helper of that image has it.
