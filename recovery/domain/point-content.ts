@@ -40,6 +40,8 @@ export interface SavedPart extends Counts {
   readonly sha256: string
   /** Sockets, which hold no data. */
   readonly skipped: readonly string[]
+  /** Folders: what was gone when it was to be read, so that the part may be half-way; absent if nothing was. */
+  readonly gone?: readonly string[]
 }
 
 /** Where captured parts go; resolves when the part is saved whole (its `finished` included). Calls may run side by side. */

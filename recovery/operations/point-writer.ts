@@ -1,6 +1,6 @@
 import type { Part, PointWriter, SavedPart } from '../domain/point-content.ts'
 import type { Run } from '../domain/run.ts'
-import type { Counts, SaveFolderOptions, Snapshot, Uploader, VaultRun } from '../../vault/index.ts'
+import type { SavedFolder, SaveFolderOptions, Snapshot, Uploader, VaultRun } from '../../vault/index.ts'
 import { toVaultEntries } from './entry-adapter.ts'
 
 const savedFile = (saved: { bytes: number; sha256: string }): SavedPart => ({
@@ -12,7 +12,7 @@ const savedFile = (saved: { bytes: number; sha256: string }): SavedPart => ({
   skipped: [],
 })
 
-const savedFolder = (saved: Counts & { skipped: readonly string[] }): SavedPart => ({ ...saved, sha256: '' })
+const savedFolder = (saved: SavedFolder): SavedPart => ({ ...saved, sha256: '' })
 
 /** The vault's view of a run: it reports progress under `step`. */
 export const vaultRun = (run: Run, step: string): VaultRun => ({

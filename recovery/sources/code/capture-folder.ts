@@ -4,6 +4,7 @@ import type { Run } from '../../domain/run.ts'
 import type { BytePath } from '../byte-path.ts'
 import { isElsewhere } from '../elsewhere.ts'
 import type { Elsewhere } from '../elsewhere.ts'
+import { warnOfGone } from '../warn-of-gone.ts'
 import { inPoint } from './layout.ts'
 import { isOurs } from './ours.ts'
 
@@ -16,6 +17,7 @@ export async function captureFolder(
 ): Promise<Extract<CodeFacts, { kind: 'folder' }>> {
   const select = (path: Uint8Array) => isWanted(Buffer.from(path).toString('latin1'), elsewhere)
   const saved = await writer.save({ kind: 'folder', path: inPoint.files, folder: root, select })
+  warnOfGone('code', saved, run)
   if (saved.skipped.length > 0)
     run.report({
       kind: 'note',

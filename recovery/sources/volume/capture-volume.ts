@@ -7,6 +7,7 @@ import type { Run } from '../../domain/run.ts'
 import type { ContainerEngine, VolumeInspection } from '../../drivers/docker/container-engine.ts'
 import type { ProjectVolume } from '../../project/project.ts'
 import { capturing } from '../disk-error.ts'
+import { warnOfGone } from '../warn-of-gone.ts'
 import { volumeInPoint } from './layout.ts'
 
 /**
@@ -20,7 +21,7 @@ export const captureVolume = (
   run: Run,
 ): Promise<VolumeFacts> =>
   capturing(`volume ${volume.key}`, () =>
-    volume.kind === 'bind' ? captureBind(volume, writer) : captureFromEngine(volume, engine, writer, run),
+    volume.kind === 'bind' ? captureBind(volume, writer, run) : captureFromEngine(volume, engine, writer, run),
   )
 
 async function captureFromEngine(
@@ -32,10 +33,10 @@ async function captureFromEngine(
   const found = await engine.inspectVolume(volume.name, run)
   if (!found) throw new RecoveryError('source-unreadable', `the engine has no volume named ${volume.name}`)
   const part = await partOf(volume, engine, run)
-  return factsOf(volume, found, part, await writer.save(part))
+  return factsOf(volume, found, part, await save(volume, part, writer, run))
 }
 
-async function captureBind(volume: ProjectVolume, writer: PointWriter): Promise<VolumeFacts> {
+async function captureBind(volume: ProjectVolume, writer: PointWriter, run: Run): Promise<VolumeFacts> {
   const inPoint = volumeInPoint(volume)
   // Docker follows links to what it mounts.
   const place = await fs.realpath(volume.name)
@@ -43,7 +44,13 @@ async function captureBind(volume: ProjectVolume, writer: PointWriter): Promise<
     ? // In a folder of its own, so that it comes back as a folder does, with all its attributes.
       { kind: 'file', path: `${inPoint}/${path.basename(volume.name)}`, file: place }
     : { kind: 'folder', path: inPoint, folder: place }
-  return factsOf(volume, undefined, part, await writer.save(part))
+  return factsOf(volume, undefined, part, await save(volume, part, writer, run))
+}
+
+async function save(volume: ProjectVolume, part: Part, writer: PointWriter, run: Run): Promise<SavedPart> {
+  const saved = await writer.save(part)
+  warnOfGone(`volume ${volume.key}`, saved, run)
+  return saved
 }
 
 /** The volume's own folder where it can be read, else the engine's copy of it. */

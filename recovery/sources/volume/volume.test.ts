@@ -4,7 +4,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { VolumeFacts } from '../../../contract/manifest.ts'
-import type { PointReader } from '../../domain/point-content.ts'
+import type { Part, PointReader } from '../../domain/point-content.ts'
+import type { RunEvent } from '../../domain/run.ts'
 import { dockerCli } from '../../drivers/docker/index.ts'
 import type { ProjectVolume } from '../../project/project.ts'
 import { capturedPoint } from '../testing/test-point.ts'
@@ -53,6 +54,20 @@ const look = (name: string): string =>
   ).toString('latin1')
 
 describe('a bind mount', () => {
+  it('is told of when files in it were gone before they could be read', async () => {
+    for (const name of ['stays', 'goes']) fs.writeFileSync(at(`data/${name}`), name)
+    const volume = testBind(at('data'))
+    const told: RunEvent[] = []
+    const noted = { ...run, report: (event: RunEvent) => void told.push(event) }
+    const select = () => (fs.rmSync(at('data/goes'), { force: true }), true)
+    await capturedPoint(writer => {
+      const save = (part: Part) => writer.save(part.kind === 'folder' ? { ...part, select } : part)
+      return captureVolume(volume, engine, { save }, noted)
+    })
+    const text = `volume ${volume.key}: changed while it was read: goes`
+    expect(told).toContainEqual({ kind: 'warning', text })
+  })
+
   it('comes back with everything that a folder can hold', async () => {
     fill('data')
     const point = await capture(testBind(at('data')))
