@@ -26,6 +26,8 @@ const composeFile = `services:
     volumes: ['/data']
 `
 
+const layerFile = composeFile.replace('POSTGRES_PASSWORD: secret', 'POSTGRES_PASSWORD: secret\n      PGDATA: /layer/pg')
+
 /** By name those that Compose did not make; empty for a container that is not there. */
 async function volumesOf(container: string): Promise<string[]> {
   const format = '{{range .Mounts}}{{.Name}}\n{{end}}'
@@ -34,7 +36,7 @@ async function volumesOf(container: string): Promise<string[]> {
 }
 
 // Nobody gave these volumes a name, and people lose what is in them. They are kept all the same.
-describe.skipIf(skipsStack)('volumes without a name', () => {
+describe.skipIf(skipsStack)('data without a volume of its own', () => {
   let sandbox: Sandbox
   beforeEach(async () => {
     sandbox = await Sandbox.make('nameless')
@@ -45,7 +47,18 @@ describe.skipIf(skipsStack)('volumes without a name', () => {
     for (const volume of mounted.flat()) await must(['docker', 'volume', 'rm', '--force', volume])
   }, 120_000)
 
-  it('come back where the services look for them, and stay when Compose replaces the containers', async () => {
+  it('comes back into the container that held it, where PostgreSQL keeps its data in no volume at all', async () => {
+    await writeFiles(sandbox.project, { 'compose.yaml': layerFile })
+    await sandbox.compose('up', '--detach', '--wait')
+    await fillDatabase(serverOf(sandbox), 'kept')
+    await sandbox.succeeds(['init', sandbox.vault])
+    await sandbox.succeeds(['backup'])
+    await destroyProject(sandbox)
+    await sandbox.succeeds(['recover', sandbox.vault, sandbox.project])
+    expect(await countNotes(serverOf(sandbox), 'kept')).toBe('1000')
+  }, 180_000)
+
+  it('from volumes without a name comes back where the services look for them, and stay when Compose replaces the containers', async () => {
     await writeFiles(sandbox.project, { 'compose.yaml': composeFile })
     await sandbox.compose('up', '--detach', '--wait')
     await fillDatabase(serverOf(sandbox), 'kept')
