@@ -2,7 +2,7 @@ import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
-import { RecoveryError } from '../recovery/domain/errors.ts'
+import { messageOf, RecoveryError } from '../recovery/domain/errors.ts'
 
 const schema = z.object({ vaults: z.record(z.string(), z.object({ password: z.string() })) })
 type Credentials = z.infer<typeof schema>
@@ -17,22 +17,41 @@ export async function rememberedPassword(location: string): Promise<string | und
   return Object.hasOwn(vaults, location) ? vaults[location]?.password : undefined
 }
 
+/** Rejects with bad-input when the file cannot be written, or is not private: to know before anything is made. */
+export async function assertCanRemember(): Promise<void> {
+  await fs.rm(await writeBeside(await readCredentials()))
+}
+
 /** Remembers a password: whole file replaced, never half-written. */
 export async function rememberPassword(location: string, password: string): Promise<void> {
   const { vaults } = await readCredentials()
-  const file = credentialsFile()
-  await fs.mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
-  const temporary = `${file}.${process.pid}`
-  const text = JSON.stringify({ vaults: { ...vaults, [location]: { password } } }, null, 2)
-  await fs.writeFile(temporary, `${text}\n`, { mode: 0o600, flush: true })
-  await fs.rename(temporary, file)
+  await fs.rename(await writeBeside({ vaults: { ...vaults, [location]: { password } } }), credentialsFile())
 }
+
+/** Writes a new file beside the one there is; returns its path. */
+async function writeBeside(credentials: Credentials): Promise<string> {
+  const file = credentialsFile()
+  const temporary = `${file}.${process.pid}`
+  try {
+    await fs.mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
+    await fs.writeFile(temporary, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600, flush: true })
+    return temporary
+  } catch (error) {
+    throw unusable('written', error)
+  }
+}
+
+const unusable = (doing: string, error: unknown) =>
+  new RecoveryError('bad-input', `the credentials file cannot be ${doing}: ${messageOf(error)}`, {
+    hint: `mend that (${credentialsFile()}), or do without it: init --no-remember, and --password-file, --password-command or AIDATAVAULT_PASSWORD`,
+    cause: error,
+  })
 
 async function readCredentials(): Promise<Credentials> {
   const file = credentialsFile()
   const text = await fs.readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '{"vaults":{}}'
-    throw error
+    throw unusable('read', error)
   })
   await assertPrivate(file)
   const parsed = schema.safeParse(parseJson(text))

@@ -2,18 +2,23 @@ import { confirm, input } from '@inquirer/prompts'
 import type { Command } from 'commander'
 import { RecoveryError } from '../../recovery/domain/errors.ts'
 import {
+  addRecoveryCode,
+  assertConfigWritable,
   assertOutside,
+  configFile,
   joinVault,
   makeVault,
   vaultExists,
   writeConfig,
   type Project,
+  type Vault,
 } from '../../recovery/operations/index.ts'
 import { configuredVault, findProject, vaultLocation, type Context } from '../context.ts'
-import { credentialsFile, rememberPassword } from '../credentials.ts'
+import { assertCanRemember, credentialsFile, rememberPassword } from '../credentials.ts'
 import { findPassword, newPassword } from '../password.ts'
 import type { Follow } from '../program.ts'
 import { newRecoveryCode } from '../recovery-code.ts'
+import { recoveryKit } from '../recovery-kit.ts'
 
 interface InitOptions {
   readonly remember: boolean
@@ -33,10 +38,10 @@ export function initCommand(program: Command, follow: Follow): void {
     .action((vault: string | undefined, options: InitOptions) => follow(context => runInit(vault, options, context)))
 }
 
-async function runInit(vault: string | undefined, options: InitOptions, context: Context): Promise<void> {
+async function runInit(named: string | undefined, options: InitOptions, context: Context): Promise<void> {
   const { terminal } = context
   const project = await findProject(context)
-  const location = await chooseLocation(vault, project, context)
+  const location = await chooseLocation(named, project, context)
   await assertOutside(project, location)
   const exists = await vaultExists(location)
   if (options.plan) {
@@ -50,18 +55,30 @@ async function runInit(vault: string | undefined, options: InitOptions, context:
       },
     )
   }
-  const { password, recoveryCode } = exists ? await join(location, context) : await create(location, context)
-  const file = await writeConfig(project, location)
-  if (options.remember) await rememberPassword(location, password)
-  const kit = recoveryKit(project, location, recoveryCode, options.remember)
-  terminal.result(kit, {
+  // Everything that can fail is tried first: the recovery code is printed once, and must not be lost to an error.
+  await assertConfigWritable(project)
+  if (options.remember) await assertCanRemember()
+  const { password, vault } = exists ? await join(location, context) : await create(location, context)
+  const recoveryCode = await addRecoveryCode(vault, newRecoveryCode()).finally(() => vault.close())
+  terminal.result(recoveryKit(project, location, recoveryCode), {
     project: project.facts.name,
     projectId: project.facts.id,
     vault: location,
     created: !exists,
     recoveryCode: recoveryCode ?? null,
-    config: file,
+    config: configFile(project),
   })
+  await writeConfig(project, location)
+  if (options.remember) {
+    await rememberPassword(location, password)
+    terminal.say(`The password is kept for this user in ${credentialsFile()} (readable by you alone).`)
+  }
+  terminal.say('Next: aidatavault backup')
+}
+
+interface OpenedVault {
+  readonly password: string
+  readonly vault: Vault
 }
 
 async function chooseLocation(vault: string | undefined, project: Project, context: Context): Promise<string> {
@@ -79,15 +96,12 @@ async function chooseLocation(vault: string | undefined, project: Project, conte
   return vaultLocation(answer)
 }
 
-async function create(location: string, context: Context): Promise<{ password: string; recoveryCode: string }> {
+async function create(location: string, context: Context): Promise<OpenedVault> {
   const password = await newPassword(location, context.options, context.terminal)
-  const recoveryCode = newRecoveryCode()
-  const vault = await makeVault(location, { password, recoveryCode })
-  await vault.close()
-  return { password, recoveryCode }
+  return { password, vault: await makeVault(location, password) }
 }
 
-async function join(location: string, context: Context): Promise<{ password: string; recoveryCode: undefined }> {
+async function join(location: string, context: Context): Promise<OpenedVault> {
   const { terminal } = context
   if (
     terminal.interactive &&
@@ -98,34 +112,5 @@ async function join(location: string, context: Context): Promise<{ password: str
   )
     throw new RecoveryError('interrupted', 'no vault was chosen')
   const password = await findPassword(location, context.options, terminal)
-  const vault = await joinVault(location, password)
-  await vault.close()
-  return { password, recoveryCode: undefined }
-}
-
-function recoveryKit(
-  project: Project,
-  location: string,
-  recoveryCode: string | undefined,
-  remembered: boolean,
-): string {
-  const code = recoveryCode ?? 'the one printed when the vault was made'
-  return `
-RECOVERY KIT for ${project.facts.name} on ${project.facts.hostname} — print it, keep it away from this machine
-
-  Vault:          ${location}
-  Recovery code:  ${code}
-                  (opens the vault by itself, without the password)
-
-  On an empty machine with Docker and git:
-    1. install AIDataVault, and make the vault reachable at its place
-    2. aidatavault recover ${location}
-    3. give the password or the recovery code when asked
-
-  Without this program, with plain restic and PostgreSQL's own tools:
-    restic -r ${location} snapshots
-    restic -r ${location} restore latest --target ./recovered
-    pg_restore --create --dbname postgres recovered/databases/…/….dump
-
-${remembered ? `The password is kept for this user in ${credentialsFile()} (readable by you alone).\n` : ''}Next: aidatavault backup`.trimStart()
+  return { password, vault: await joinVault(location, password) }
 }

@@ -2,7 +2,16 @@
 export { backup } from './backup.ts'
 export { planBackup, sourceKinds, type BackupPlan, type SourceKind } from './backup-plan.ts'
 export { checkVault } from './check-vault.ts'
-export { configName, joinVault, makeVault, vaultExists, writeConfig } from './init.ts'
+export {
+  addRecoveryCode,
+  assertConfigWritable,
+  configFile,
+  configName,
+  joinVault,
+  makeVault,
+  vaultExists,
+  writeConfig,
+} from './init.ts'
 export { isFrom, isSameOrigin, originKey, originOf, originText } from './origin.ts'
 export {
   findPoint,

@@ -1,6 +1,7 @@
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { parseDocument } from 'yaml'
+import { messageOf, RecoveryError } from '../domain/errors.ts'
 import type { Project } from '../project/project.ts'
 import { createVault, openStorage, openVault, type Vault } from '../../vault/index.ts'
 import { assertNothingElse } from './vault-place.ts'
@@ -14,32 +15,63 @@ export async function vaultExists(location: string): Promise<boolean> {
   return (await openStorage(location).size('config', '')) !== undefined
 }
 
-/** Makes a vault with a password and the recovery code as a second key. Rejects with target-exists where other files lie. */
-export async function makeVault(location: string, keys: { password: string; recoveryCode: string }): Promise<Vault> {
+/** Makes a vault. Rejects with target-exists where other files lie. */
+export async function makeVault(location: string, password: string): Promise<Vault> {
   await assertNothingElse(location)
-  const vault = await createVault(openStorage(location), { password: keys.password, ...whoRuns() })
-  await vault.addKey(keys.recoveryCode, 'recovery code')
-  return vault
+  return createVault(openStorage(location), { password, ...whoRuns() })
+}
+
+const recoveryKeyName = 'recovery code'
+
+/**
+ * Gives the vault the code as a further key, unless it has a recovery code: then undefined. So one that broke off
+ * between making the vault and this is made whole by the next init.
+ */
+export async function addRecoveryCode(vault: Vault, code: string): Promise<string | undefined> {
+  const keys = await vault.listKeys()
+  if (keys.some(({ username }) => username === recoveryKeyName)) return undefined
+  await vault.addKey(code, recoveryKeyName)
+  return code
 }
 
 /** Opens the vault at a location. */
 export const joinVault = (location: string, password: string): Promise<Vault> =>
   openVault(openStorage(location), { password })
 
-/** Writes id (the one that points were taken under so far) and vault into aidatavault.yml, keeping what is in it, comments too. Returns the file's path. */
-export async function writeConfig(project: Project, vault: string): Promise<string> {
-  const file = path.join(project.directory, configName)
-  const text = await fs.readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+/** Where the project's settings are, or will be. */
+export const configFile = (project: Project): string => path.join(project.directory, configName)
+
+/** Rejects with bad-input when aidatavault.yml could not be written: to know before a vault is made. */
+export async function assertConfigWritable(project: Project): Promise<void> {
+  await fs.rm(await writeBeside(project, await currentConfig(project)))
+}
+
+/** Writes id (the one that points were taken under so far) and vault into aidatavault.yml, keeping what is in it, comments too. */
+export async function writeConfig(project: Project, vault: string): Promise<void> {
+  const document = parseDocument(await currentConfig(project))
+  if (!document.has('id')) document.set('id', project.facts.id)
+  document.set('vault', vault)
+  await fs.rename(await writeBeside(project, document.toString()), configFile(project))
+}
+
+const currentConfig = (project: Project): Promise<string> =>
+  fs.readFile(configFile(project), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return newConfigText
     throw error
   })
-  const document = parseDocument(text)
-  if (!document.has('id')) document.set('id', project.facts.id)
-  document.set('vault', vault)
-  const temporary = `${file}.new`
-  await fs.writeFile(temporary, document.toString(), { flush: true })
-  await fs.rename(temporary, file)
-  return file
+
+/** Writes a new file beside the one there is; returns its path. */
+async function writeBeside(project: Project, text: string): Promise<string> {
+  const temporary = `${configFile(project)}.new`
+  try {
+    await fs.writeFile(temporary, text, { flush: true })
+    return temporary
+  } catch (error) {
+    throw new RecoveryError('bad-input', `${configFile(project)} cannot be written: ${messageOf(error)}`, {
+      hint: 'let this user write into the folder of the project; init writes the id and the vault there',
+      cause: error,
+    })
+  }
 }
 
 const newConfigText = `# How AIDataVault protects this project. No secret is in here: commit it.
