@@ -2,8 +2,9 @@ import { z } from 'zod'
 
 /**
  * `manifest.json` at the root of every recovery point: what the point holds, in which state, and what is needed to
- * check that it came back. It names no secret. Readers accept unknown fields, so that an older program reads a newer
- * point of the same version.
+ * check that it came back. It is encrypted like the rest of the point, and not for showing as it is: `settings` and
+ * `driverOptions`, which recovery needs, can hold a secret of the user's, so `points show` has their names alone. Readers
+ * accept unknown fields, so that an older program reads a newer point of the same version.
  */
 
 const count = z.number().int().nonnegative()
@@ -133,6 +134,8 @@ export const databaseServer = z.object({
   roles: z.array(z.string()),
   globals: z.object({ inPoint: pathText, bytes: count, sha256 }).nullable(),
   databases: z.array(databaseFacts),
+  /** Databases that could not be dumped, and are not in the point, with the reason. */
+  closed: z.array(z.object({ name: z.string(), why: z.string() })).optional(),
   /** The volume (key) or bind mount that holds the data directory; null when unknown or none. */
   storedOn: z.string().nullable(),
   /** The labels of that volume; absent for a folder. */

@@ -7,6 +7,7 @@ import {
   originOf,
   originText,
   shortId,
+  shownManifest,
   type RecoveryPoint,
   type UnreadablePoint,
 } from '../../recovery/operations/index.ts'
@@ -96,7 +97,10 @@ async function runShow(which: string, context: Context): Promise<void> {
   const point = await withVault(context, configuredVault(context, project), vault =>
     findPoint(vault, which, project?.facts),
   )
-  context.terminal.result(pointText(point), { ...brief(point, project?.facts), manifest: point.manifest })
+  context.terminal.result(pointText(point), {
+    ...brief(point, project?.facts),
+    manifest: shownManifest(point.manifest),
+  })
 }
 
 function pointText({ snapshot, manifest }: RecoveryPoint): string {
