@@ -16,6 +16,7 @@ import { captureVolume } from '../sources/volume/index.ts'
 import type { Snapshot, Uploader, Vault } from '../../vault/index.ts'
 import { withAccess } from './access.ts'
 import type { BackupPlan } from './backup-plan.ts'
+import { besideServer } from './beside-servers.ts'
 import { pointWriter, vaultRun } from './point-writer.ts'
 import { ourTag, projectTag, type RecoveryPoint } from './points.ts'
 import { previousPoint } from './previous-point.ts'
@@ -28,6 +29,8 @@ interface Captured {
   readonly config: readonly ConfigFile[]
   readonly servers: readonly DatabaseServer[]
   readonly volumes: readonly VolumeFacts[]
+  /** What turned out not to be had: with any of it the point is not complete. */
+  readonly missing: Manifest['leftOut']
 }
 
 /**
@@ -81,7 +84,21 @@ async function captureAll(
     const capture = () => captureVolume(volume, tools.engine, writer, run)
     volumes.push(await step(run, `volume ${volume.key}`, capture, { detail: describeVolume }))
   }
-  return { code, config, servers, volumes }
+  return { code, config, servers, volumes, missing: await findMissing(project, servers, tools, run) }
+}
+
+/** What the captured servers' data leaves out. Told at once: the plan could not know. */
+async function findMissing(
+  project: Project,
+  servers: readonly DatabaseServer[],
+  tools: Tools,
+  run: Run,
+): Promise<Manifest['leftOut']> {
+  const missing: Manifest['leftOut'] = []
+  for (const server of servers) missing.push(...(await besideServer(project, server, tools, run)))
+  for (const { what, why } of missing)
+    run.report({ kind: 'warning', text: `not in this point, which is incomplete therefore: ${what} (${why})` })
+  return missing
 }
 
 const describeServer = ({ method, databases }: DatabaseServer) =>
@@ -95,7 +112,7 @@ function describePoint(project: Project, plan: BackupPlan, captured: Captured, t
   return {
     version: 1,
     program: programName,
-    state: plan.complete ? 'complete' : 'incomplete',
+    state: plan.complete && captured.missing.length === 0 ? 'complete' : 'incomplete',
     takenAt: takenAt.toISOString(),
     finishedAt: run.clock.now().toISOString(),
     project: project.facts,
@@ -105,7 +122,7 @@ function describePoint(project: Project, plan: BackupPlan, captured: Captured, t
     volumes: [...captured.volumes],
     services: servicesOf(project),
     images: [...project.images],
-    leftOut: [...plan.leftOut],
+    leftOut: [...plan.leftOut, ...captured.missing],
   }
 }
 
