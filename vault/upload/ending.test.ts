@@ -225,7 +225,46 @@ describe('an upload that is interrupted', () => {
     expect(await (await repository).storage.list('snapshots')).toHaveLength(1)
   })
 
-  it('makes no point when somebody took its lock away', async () => {
+  it('lists nothing in the index once its lock is released, however slow the storage is', async () => {
+    const slow = Promise.withResolvers<void>()
+    const { repository, run } = interrupting(
+      (operation, type) => operation === 'save' && type === 'data',
+      (operation, type) => (operation === 'save' && type === 'data' ? slow.promise : undefined),
+    )
+    // So late that each pack would be listed at once.
+    let hours = 0
+    const late = { ...run, now: () => ++hours * 60 * 60_000 }
+    const stream = inPieces(randomBytes(3 * MiB))
+    const settings = { packBytes: MiB, settleMs: 0 }
+    const uploading = upload(await repository, uploader => uploader.saveStream('x', stream), { run: late, settings })
+    await expect(uploading).rejects.toMatchObject({ code: 'interrupted' })
+    slow.resolve()
+    const { storage } = await repository
+    await expect.poll(() => storage.list('data')).not.toEqual([])
+    await new Promise(resolve => setTimeout(resolve, 10))
+    expect(await storage.list('index')).toEqual([])
+    await expectNothing(await repository)
+  })
+
+  it('keeps its lock until the index file that is being written is there', async () => {
+    const done: string[] = []
+    const { repository, run } = interrupting(
+      (operation, type) => operation === 'save' && type === 'index',
+      async (operation, type) => {
+        if (operation === 'save' && type === 'index') await new Promise(resolve => setTimeout(resolve, 50))
+        if (operation !== 'size') done.push(`${operation} ${type}`)
+      },
+    )
+    const stream = inPieces(randomBytes(100))
+    const saving = publish(await repository, uploader => uploader.saveStream('x', stream), {
+      run,
+      settings: { settleMs: 0 },
+    })
+    await expect(saving).rejects.toMatchObject({ code: 'interrupted' })
+    expect(done.slice(-2)).toEqual(['save index', 'remove locks'])
+  })
+
+  it('makes no point, and lists nothing in the index, when somebody took its lock away', async () => {
     const repository = await testRepository()
     const saving = publish(repository, async uploader => {
       await uploader.saveStream('x', inPieces(Buffer.from('x')))
@@ -233,5 +272,6 @@ describe('an upload that is interrupted', () => {
     })
     await expect(saving).rejects.toMatchObject({ code: 'vault-locked' })
     await expectNothing(repository)
+    expect(await repository.storage.list('index')).toEqual([])
   })
 })

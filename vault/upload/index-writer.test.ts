@@ -27,7 +27,11 @@ async function indexFiles(repository: Repository): Promise<{ id: string; blobs: 
 describe('the index of what was uploaded', () => {
   it('lists each pack whole in one file, and no more than 50,000 blobs in a file', async () => {
     const repository = await testRepository()
-    const index = new IndexWriter(repository, () => 0)
+    const index = new IndexWriter(
+      repository,
+      () => 0,
+      async () => {},
+    )
     const packs = [20_000, 20_000, 10_000, 1, 49_999, 50_000, 3].map(aPack)
     for (const pack of packs) await index.add(pack)
     await index.finish()
@@ -46,7 +50,11 @@ describe('the index of what was uploaded', () => {
   it('is written on the way when an upload takes hours', async () => {
     const repository = await testRepository()
     let now = 0
-    const index = new IndexWriter(repository, () => now)
+    const index = new IndexWriter(
+      repository,
+      () => now,
+      async () => {},
+    )
     await index.add(aPack(2))
     now = 9 * 60_000
     await index.add(aPack(2))
@@ -58,7 +66,11 @@ describe('the index of what was uploaded', () => {
 
   it('writes no file about nothing', async () => {
     const repository = await testRepository()
-    await new IndexWriter(repository, () => 0).finish()
+    await new IndexWriter(
+      repository,
+      () => 0,
+      async () => {},
+    ).finish()
     expect(await indexFiles(repository)).toEqual([])
   })
 })

@@ -18,15 +18,21 @@ const longestWaitMs = 10 * 60_000
 export class IndexWriter {
   readonly #repository: Repository
   readonly #now: () => number
+  readonly #mayWrite: () => Promise<void>
   #packs: StoredPack[] = []
   #blobs = 0
   #since = 0
   /** The files that are being written, one after the other. */
   #writing: Promise<void> = Promise.resolve()
 
-  constructor(repository: Repository, now: () => number) {
+  /**
+   * `mayWrite` is awaited before each file, and rejects when none may be written any more: without our lock the packs
+   * may have been pruned, and an index that names them would make others leave out what they believe to be there.
+   */
+  constructor(repository: Repository, now: () => number, mayWrite: () => Promise<void>) {
     this.#repository = repository
     this.#now = now
+    this.#mayWrite = mayWrite
   }
 
   /** Resolves when there is room for the next; what was written so far has then not failed. */
@@ -45,6 +51,11 @@ export class IndexWriter {
     await this.#writing
   }
 
+  /** Resolves when no file is being written any more. */
+  async settled(): Promise<void> {
+    await this.#writing.catch(() => {})
+  }
+
   #write(): void {
     const packs = this.#packs
     if (packs.length === 0) return
@@ -57,6 +68,7 @@ export class IndexWriter {
 
   async #writeFile(packs: readonly StoredPack[]): Promise<void> {
     const entries = packs.flatMap((pack, i) => (i === 0 ? [encodePack(pack)] : [comma, encodePack(pack)]))
+    await this.#mayWrite()
     await this.#repository.saveUnpacked('index', Buffer.concat([start, ...entries, end]))
   }
 }

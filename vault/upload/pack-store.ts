@@ -43,8 +43,11 @@ export class PackStore {
   }
 
   async #store({ id, bytes, blobs, release }: FinishedPack, type: BlobType): Promise<void> {
+    this.#failure.throwIfFailed()
     await this.#repository.storage.save('data', id, bytes)
     release()
+    // A slow save may end long after the upload.
+    this.#failure.throwIfFailed()
     this.#count(blobs, type)
     await this.#index.add({ id, type, blobs })
   }

@@ -86,7 +86,7 @@ class Upload {
     this.#options = options
     this.#now = run.now ?? Date.now
     this.#began = this.#now()
-    this.#index = new IndexWriter(repository, this.#now)
+    this.#index = new IndexWriter(repository, this.#now, () => this.#confirm())
     this.#store = new PackStore(repository, this.#index, failure)
     const { packBytes = packBytesDefault } = settings
     const engine = new Engine({ key: repository.key, polynomial: repository.config.polynomial })
@@ -131,17 +131,24 @@ class Upload {
 
   /** Packs, then the index, then the snapshot. */
   async #publish(tree: string, details: SnapshotDetails): Promise<Snapshot> {
-    const { repository, failure, lock } = this.#options
+    const { repository, failure } = this.#options
     await this.#parts.trees.finish()
     await this.#storeRests()
     await failure.during(this.#store.settled())
     await failure.during(this.#index.finish())
-    await failure.during(lock.confirm())
-    failure.throwIfFailed()
+    await failure.during(this.#confirm())
     const summary = summarize(this.#parts.tally, this.#store.totals, this.#began, this.#now())
     const snapshot = await storeSnapshot(repository, tree, details, summary)
     this.#published = true
     return snapshot
+  }
+
+  /** Rejects when nothing may become visible any more. */
+  async #confirm(): Promise<void> {
+    const { failure, lock } = this.#options
+    failure.throwIfFailed()
+    await lock.confirm()
+    failure.throwIfFailed()
   }
 
   /** The blobs that the workers have left, in as few packs as possible. */
@@ -161,5 +168,7 @@ class Upload {
     const { settleMs = settleMsDefault } = this.#options.settings
     await Promise.race([this.#store.settled(), delay(settleMs, undefined, { signal: enough.signal }).catch(() => {})])
     enough.abort()
+    // Not so an index: it must not appear when our lock is gone.
+    await this.#index.settled()
   }
 }
