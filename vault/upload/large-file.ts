@@ -17,7 +17,12 @@ export async function cutLargeFile(path: Buffer, pool: WorkerPool, failure: Fail
     return { place, cut: await answer }
   }
   try {
-    const { answer } = await pool.giveLarge(fd, range => ranges.push(giveRange(range)))
+    const { answer } = await pool.giveLarge(fd, range => {
+      const cutting = giveRange(range)
+      // They are awaited when the file is through; one that fails before must not end the process by it.
+      cutting.catch(() => {})
+      ranges.push(cutting)
+    })
     const file = await failure.during(answer)
     return fillHoles(file, await failure.during(Promise.all(ranges)))
   } finally {
