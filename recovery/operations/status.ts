@@ -1,5 +1,7 @@
 import type { Run } from '../domain/run.ts'
 import type { Project } from '../project/project.ts'
+import { configPath } from '../sources/config/index.ts'
+import { configToCapture } from '../sources/elsewhere.ts'
 import { volumesToCapture } from '../sources/volume/index.ts'
 import type { Vault } from '../../vault/index.ts'
 import { isSameOrigin } from './origin.ts'
@@ -54,11 +56,7 @@ function sourcesOf(project: Project, newest: RecoveryPoint | undefined): SourceS
     inPoint: Boolean(held?.code),
     detail: project.git ? `git work tree ${project.git.top}` : `folder ${project.root}`,
   }
-  const config = {
-    what: 'configuration',
-    inPoint: project.configFiles.every(({ path }) => held?.config.some(file => path.endsWith(file.path))),
-    detail: `${project.configFiles.length} files`,
-  }
+  const config = configStatus(project, new Set(held?.config.map(({ path }) => path)))
   const servers = project.servers.map(server => ({
     what: `database ${server.name}`,
     inPoint: Boolean(held?.servers.some(({ name }) => name === server.name)),
@@ -72,4 +70,12 @@ function sourcesOf(project: Project, newest: RecoveryPoint | undefined): SourceS
     ...(volume.exists ? {} : { problem: 'it does not exist yet' }),
   }))
   return [code, config, ...servers, ...volumes]
+}
+
+/** `held` are the files of the newest point. What a captured folder brings back belongs to that folder. */
+function configStatus(project: Project, held: ReadonlySet<string>): SourceStatus {
+  const paths = configToCapture(project).map(({ path }) => configPath(project.root, path))
+  const missing = paths.filter(path => !held.has(path))
+  const detail = `${paths.length} files${missing.length > 0 && held.size > 0 ? `, of them new: ${missing.join(', ')}` : ''}`
+  return { what: 'configuration', inPoint: missing.length === 0, detail }
 }

@@ -6,10 +6,9 @@ import { RecoveryError } from '../../domain/errors.ts'
 import type { PointWriter, SavedPart } from '../../domain/point-content.ts'
 import type { Run } from '../../domain/run.ts'
 import type { Project, ProjectEnvFile } from '../../project/project.ts'
-import { below, toBytes } from '../byte-path.ts'
 import { capturing } from '../disk-error.ts'
 import { configToCapture } from '../elsewhere.ts'
-import { configInPoint, resolvedModelInPoint } from './layout.ts'
+import { configInPoint, configPath, resolvedModelInPoint } from './layout.ts'
 
 /**
  * Captures env files, compose files, secrets and what else is configuration, and Compose's resolved model. Content goes into
@@ -34,8 +33,7 @@ async function captureFile(root: string, file: ProjectEnvFile, writer: PointWrit
   const stats = await lookAt(file.path)
   if (!stats) return undefined
   if (!stats.isFile()) throw unreadable(file.path, 'it is no file')
-  const relative = below(root, file.path)
-  const path = relative === undefined ? file.path : toBytes(relative).toString()
+  const path = configPath(root, file.path)
   const inPoint = configInPoint(path)
   const { bytes, sha256 } = await save(file.path, inPoint, writer)
   return { path, inPoint, kind: file.kind, mode: stats.mode & 0o7777, bytes, sha256 }

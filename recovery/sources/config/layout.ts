@@ -1,4 +1,11 @@
 import path from 'node:path'
+import { below, toBytes } from '../byte-path.ts'
+
+/** A configuration file as the manifest names it: relative to the root, or absolute when outside. `file` is absolute. */
+export function configPath(root: string, file: string): string {
+  const relative = below(root, file)
+  return relative === undefined ? file : toBytes(relative).toString()
+}
 
 /** Where a configuration file lies in a point: `file` as in the manifest, relative to the root or absolute. */
 export function configInPoint(file: string): string {
