@@ -37,6 +37,9 @@ function fail(error: unknown): never {
   process.exit(exitCode)
 }
 
+// A mistake of ours, and no reason to end without a word of what it was about.
+process.on('unhandledRejection', fail)
+
 const program = buildProgram(
   { engine: dockerCli(), compose: composeCli() },
   stopping.signal,
