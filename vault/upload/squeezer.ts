@@ -1,5 +1,6 @@
 import { compress, expand } from '../format/compress.ts'
 import type { Engine } from '../wasm/engine.ts'
+import { didNotDecode } from './blob-sealer.ts'
 import { maxChunk } from './read-window.ts'
 
 /**
@@ -18,15 +19,22 @@ export class Squeezer {
     if (plain.length > maxChunk) return compress(plain)
     bytes.set(plain, READ)
     const length = this.#engine.compress(READ, plain.length, SCRATCH, SCRATCH_CAP)
-    return Buffer.from(bytes.subarray(SCRATCH, SCRATCH + length))
+    // 0: it found no room.
+    return length === 0 ? compress(plain) : Buffer.from(bytes.subarray(SCRATCH, SCRATCH + length))
   }
 
-  /** Undoes `squeeze`; `length` is that of the plain bytes. */
+  /** Undoes `squeeze`; `length` is that of the plain bytes, and anything else rejects. */
   expand(squeezed: Buffer, length: number): Buffer {
+    const plain = this.#expand(squeezed, length)
+    if (plain.length !== length) throw didNotDecode()
+    return plain
+  }
+
+  #expand(squeezed: Buffer, length: number): Buffer {
     const { bytes, READ, READ_CAP, SCRATCH, SCRATCH_CAP } = this.#engine
     if (length > maxChunk || squeezed.length > SCRATCH_CAP) return expand(squeezed, length)
     bytes.set(squeezed, SCRATCH)
-    this.#engine.expand(SCRATCH, squeezed.length, READ, READ_CAP)
-    return Buffer.from(bytes.subarray(READ, READ + length))
+    const expanded = this.#engine.expand(SCRATCH, squeezed.length, READ, READ_CAP)
+    return Buffer.from(bytes.subarray(READ, READ + expanded))
   }
 }
