@@ -23,6 +23,8 @@ export interface RangeGiver {
 export interface ContentStream {
   piece(bytes: Uint8Array): void
   end(): CutFile
+  /** No more is to come, and what is not cut yet is not wanted. */
+  drop(): void
 }
 
 /** Turns contents into blobs: reads, cuts, names them by their hash, and packs those that the vault does not have. */
@@ -92,6 +94,7 @@ export class ContentCutter {
     return {
       piece: bytes => this.#addBytes(cutter, bytes),
       end: () => ({ size: cutter.finish(), ids: ids.take() }),
+      drop: () => cutter.drop(),
     }
   }
 

@@ -51,6 +51,8 @@ export interface Requests {
     readonly length: number
   }
   readonly endOfStream: { readonly stream: number }
+  /** Its source has failed: what came of it is not wanted. */
+  readonly dropStream: { readonly stream: number }
   /** No more is to come: hand over what is not a full pack yet. */
   readonly finish: object
 }
@@ -63,6 +65,7 @@ export interface Results {
   readonly range: CutFile
   readonly piece: object
   readonly endOfStream: CutFile
+  readonly dropStream: object
   /** So many bytes of blobs lie in the worker's pack memory. */
   readonly finish: { readonly length: number; readonly blobs: BlobList }
 }

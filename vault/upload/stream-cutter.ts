@@ -37,7 +37,7 @@ export async function feedStream(
       onBytes(piece.length)
     }
   } catch (error) {
-    cutter.release()
+    cutter.drop()
     throw error
   }
   const sha256 = hash.digest('hex')
@@ -99,6 +99,12 @@ class StreamCutter {
     if (!this.#worker) return this.#endShort()
     if (this.#filled > 0) await this.#send()
     return this.#failure.during(this.#worker.ask('endOfStream', { stream: this.#stream }).answer)
+  }
+
+  /** Instead of `end` and `release`, where the source fails and the upload may go on. */
+  drop(): void {
+    void this.#worker?.ask('dropStream', { stream: this.#stream })
+    this.release()
   }
 
   release(): void {

@@ -46,6 +46,8 @@ function perform(message: ToWorker): Results[Kind] | Promise<CutFile> {
       return takePiece(message.request)
     case 'endOfStream':
       return endStream(message.request)
+    case 'dropStream':
+      return dropStream(message.request)
     case 'finish':
       return stage.takeRest()
   }
@@ -83,6 +85,12 @@ function endStream({ stream }: Requests['endOfStream']): CutFile {
   const { content } = streams.get(stream)!
   streams.delete(stream)
   return content.end()
+}
+
+function dropStream({ stream }: Requests['dropStream']): object {
+  streams.get(stream)?.content.drop()
+  streams.delete(stream)
+  return {}
 }
 
 /** Waits until the last pack is stored, so that a slow storage makes a slow upload and not a large one. */
