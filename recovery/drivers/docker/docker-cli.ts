@@ -67,7 +67,7 @@ class DockerCli implements ContainerEngine {
   }
 
   inspectVolume(name: string, run: Run): Promise<VolumeInspection | undefined> {
-    return firstOrNone(async () => parseVolumes(await this.#print(['volume', 'inspect', name], run)))
+    return firstOrNone('volume', async () => parseVolumes(await this.#print(['volume', 'inspect', name], run)))
   }
 
   async createVolume(spec: VolumeSpec, run: Run): Promise<void> {
@@ -82,7 +82,7 @@ class DockerCli implements ContainerEngine {
 
   async removeVolume(name: string, run: Run): Promise<void> {
     await this.#print(['volume', 'rm', name], run).catch((error: unknown) => {
-      if (!isAbsent(error)) throw error
+      if (!isAbsent(error, 'volume')) throw error
     })
   }
 
@@ -122,7 +122,7 @@ class DockerCli implements ContainerEngine {
   }
 
   inspectImage(reference: string, run: Run): Promise<ImageInspection | undefined> {
-    return firstOrNone(async () => parseImages(await this.#print(['image', 'inspect', reference], run)))
+    return firstOrNone('image', async () => parseImages(await this.#print(['image', 'inspect', reference], run)))
   }
 
   async pullImage(reference: string, run: Run): Promise<boolean> {
@@ -143,7 +143,7 @@ class DockerCli implements ContainerEngine {
       try {
         return parseContainers(await this.#print(['container', 'inspect', ...ids], run))
       } catch (error) {
-        if (!isAbsent(error) || attempt === 5) throw error
+        if (!isAbsent(error, 'container') || attempt === 5) throw error
       }
     }
   }
@@ -183,11 +183,11 @@ class DockerCli implements ContainerEngine {
 const filters = (labels: Labels): string[] =>
   Object.entries(labels).flatMap(([key, value]) => ['--filter', `label=${key}=${value}`])
 
-async function firstOrNone<T>(list: () => Promise<T[]>): Promise<T | undefined> {
+async function firstOrNone<T>(kind: 'volume' | 'image', list: () => Promise<T[]>): Promise<T | undefined> {
   try {
     return (await list())[0]
   } catch (error) {
-    if (isAbsent(error)) return undefined
+    if (isAbsent(error, kind)) return undefined
     throw error
   }
 }

@@ -30,6 +30,16 @@ function hintFor(stderr: string): string {
 
 const firstLine = (text: string): string => text.trim().split('\n')[0] ?? ''
 
-/** Whether docker failed because there is no such volume, image, container, network. */
-export const isAbsent = (error: unknown): boolean =>
-  error instanceof ProgramFailure && /no such (volume|image|container|network|object)|not found/i.test(error.stderr)
+/**
+ * Whether docker failed because there is no such thing of this kind, and for no other reason: each line that it says of it is
+ * one of the engine's own sentences. Anything else that is "not found" (a plugin, a layer) leaves open whether it is there.
+ */
+export function isAbsent(error: unknown, kind: 'volume' | 'image' | 'container'): boolean {
+  if (!(error instanceof ProgramFailure)) return false
+  const said = new RegExp(
+    `^(Error( response from daemon)?: )+(get [^ ]+: )?no such (${kind}|object)(: [^ ]+)?(: no such image: [^ ]+)?$`,
+    'i',
+  )
+  const lines = error.stderr.split('\n').map(line => line.trim())
+  return lines.some(line => said.test(line)) && lines.every(line => !/^error/i.test(line) || said.test(line))
+}

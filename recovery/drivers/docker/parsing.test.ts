@@ -4,7 +4,7 @@ import { ProgramFailure } from '../process/index.ts'
 import { withoutQuotes } from './compose-errors.ts'
 import { parseModel } from './compose-model.ts'
 import { parseContainerStates, waitForRest } from './compose-wait.ts'
-import { dockerError } from './docker-errors.ts'
+import { dockerError, isAbsent } from './docker-errors.ts'
 import { isRemote } from './folders.ts'
 import { parseContainers, parseEnv, parseImages, parseVolumes } from './inspect.ts'
 
@@ -136,4 +136,27 @@ describe('what Compose prints', () => {
     expect(withoutQuotes(escape, [])).not.toContain('hunter2')
     expect(withoutQuotes('services.a.ports hunter2 is wrong', ['hunter2'])).toBe('services.a.ports *** is wrong')
   })
+})
+
+describe('a thing that the engine does not have', () => {
+  it.each([
+    ['volume', 'Error: No such volume: shop_data'],
+    ['volume', 'Error response from daemon: get shop_data: no such volume'],
+    ['image', 'Error: No such image: shop:1'],
+    ['image', 'Error response from daemon: No such image: shop:1'],
+    ['image', 'Error response from daemon: no such image: shop: No such image: shop:latest'],
+    ['image', "Unable to find image 'shop:1' locally\nError response from daemon: No such image: shop:1\n"],
+    ['container', 'Error: No such container: 0af3'],
+    ['container', 'Error response from daemon: No such container: 0af3'],
+  ] as const)('is absent: %s, %s', (kind, stderr) => expect(isAbsent(failure(stderr), kind)).toBe(true))
+
+  it.each([
+    ['volume', 'Error response from daemon: get shop_data: error looking up volume plugin nfs: plugin "nfs" not found'],
+    ['volume', 'Error: No such container: shop_data'],
+    ['volume', 'Error response from daemon: open /run/no such volume: permission denied'],
+    ['image', 'Error response from daemon: blob sha256:12 not found'],
+    ['image', 'Error: No such image: a\nError response from daemon: plugin "x" not found'],
+  ] as const)('is not said to be absent by: %s, %s', (kind, stderr) =>
+    expect(isAbsent(failure(stderr), kind)).toBe(false),
+  )
 })

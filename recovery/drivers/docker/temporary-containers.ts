@@ -53,7 +53,7 @@ export async function createTemporary(
     return name
   } catch (error) {
     await removeTemporary(docker, name, run)
-    if (!isAbsent(error)) throw error
+    if (!isAbsent(error, 'image')) throw error
     throw new RecoveryError('image-unavailable', `the image ${spec.image} is not on this engine`, {
       hint: `pull or build it first: docker pull ${spec.image}`,
       cause: error,
@@ -66,7 +66,7 @@ export async function removeTemporary(docker: DockerOptions, name: string, run: 
   try {
     await runDocker(docker, ['rm', '--force', '--volumes', name], forCleanup(run))
   } catch (error) {
-    if (isAbsent(error) || /already in progress/.test(messageOf(error))) return
+    if (isAbsent(error, 'container') || /already in progress/.test(messageOf(error))) return
     run.report({ kind: 'warning', text: `the container ${name} could not be removed: ${messageOf(error)}` })
   }
 }
