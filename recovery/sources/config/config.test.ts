@@ -117,6 +117,18 @@ describe('configuration', () => {
     expect(read('back/real.env')).toBe(fs.readFileSync(target.path, 'latin1'))
   })
 
+  it('behind a link that leads out of the project keeps the permissions that it has there', async () => {
+    for (const folder of ['project/conf', 'shared/conf']) fs.mkdirSync(at(folder), { recursive: true })
+    const point = await capture([file('project/.env', 'env', 'A=1'), file('project/conf/b.env', 'env', 'B=2')])
+    file('shared/conf/b.env', 'env', 'B=2', 0o644)
+    fs.mkdirSync(at('back'), { recursive: true })
+    fs.symlinkSync(file('shared/.env', 'env', 'A=1', 0o644).path, at('back/.env'))
+    fs.symlinkSync(at('shared/conf'), at('back/conf'))
+    await restore(point)
+    expect([modeOf('shared/.env'), modeOf('shared/conf/b.env')]).toEqual([0o644, 0o644])
+    expect(await failed(point.facts)).toEqual([])
+  })
+
   it('left half-written by a killed run is written anew', async () => {
     const point = await capture([file('project/.env', 'env', 'A=1')])
     fs.writeFileSync(draftOf(at('back/.env')), 'A')

@@ -6,6 +6,7 @@ import { RecoveryError } from '../../domain/errors.ts'
 import type { FileEntry } from '../../domain/file-entry.ts'
 import type { PointReader } from '../../domain/point-content.ts'
 import type { Run } from '../../domain/run.ts'
+import { below } from '../byte-path.ts'
 import { restoring } from '../disk-error.ts'
 import { fileSha256 } from '../file-sha256.ts'
 import { syncFolder, takeName } from '../take-name.ts'
@@ -39,11 +40,15 @@ async function restoreAll(files: readonly ConfigFile[], reader: PointReader, roo
     // One may be a link to another that is back by now.
     if (!(await isThere(file, root))) await bringBack(file, reader, root)
   }
-  for (const file of files.filter(isInProject)) await fs.chmod(configPath(root, file), modeToBe(file))
+  for (const file of files) if (await isInProject(file, root)) await fs.chmod(configPath(root, file), modeToBe(file))
 }
 
-/** Outside, a file that was there already belongs to others too: it stays as it is. */
-export const isInProject = ({ path: file }: ConfigFile): boolean => !path.isAbsolute(file)
+/** Outside, also where a link leads there, a file that was there already belongs to others too: it stays as it is. */
+export async function isInProject(file: ConfigFile, root: string): Promise<boolean> {
+  if (path.isAbsolute(file.path)) return false
+  const [place, top] = await Promise.all([fs.realpath(configPath(root, file)), fs.realpath(root)])
+  return below(top, place) !== undefined
+}
 
 async function isThere(file: ConfigFile, root: string): Promise<boolean> {
   const target = configPath(root, file)

@@ -11,7 +11,7 @@ export async function verifyConfig(files: readonly ConfigFile[], root: string, r
   const checks: Check[] = []
   for (const file of files) {
     run.signal.throwIfAborted()
-    const fault = await faultOf(file, configPath(root, file)).catch(messageOf)
+    const fault = await faultOf(file, root).catch(messageOf)
     checks.push({
       what: `configuration: ${file.path}`,
       ok: fault === undefined,
@@ -21,11 +21,12 @@ export async function verifyConfig(files: readonly ConfigFile[], root: string, r
   return checks
 }
 
-async function faultOf(file: ConfigFile, target: string): Promise<string | undefined> {
+async function faultOf(file: ConfigFile, root: string): Promise<string | undefined> {
+  const target = configPath(root, file)
   const found = await fileSha256(target)
   if (found === undefined) return 'missing'
   if (found !== file.sha256) return 'another content than in the point'
-  if (!isInProject(file)) return undefined
+  if (!(await isInProject(file, root))) return undefined
   const [mode, wanted] = [(await fs.stat(target)).mode & 0o7777, modeToBe(file)]
   return mode === wanted ? undefined : `permissions ${mode.toString(8)} instead of ${wanted.toString(8)}`
 }
