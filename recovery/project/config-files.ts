@@ -47,7 +47,7 @@ export async function findConfigFiles(sources: ConfigSources, run: Run): Promise
 }
 
 /** A secret comes back readable by its owner alone. One that others read today is needed by them, such as a service's user. */
-const kindByMode = (mode: number): ProjectEnvFile['kind'] => ((mode & 0o077) === 0 ? 'secret' : 'mounted')
+export const kindByMode = (mode: number): ProjectEnvFile['kind'] => ((mode & 0o077) === 0 ? 'secret' : 'mounted')
 
 // Larger ones that a service may write to are data, such as a SQLite database.
 const largestMountedBytes = 1024 * 1024

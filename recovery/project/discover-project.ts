@@ -7,6 +7,7 @@ import path from 'node:path'
 import { locateProject } from './locate-project.ts'
 import { findConfigFiles } from './config-files.ts'
 import { factsOf } from './identity.ts'
+import { findIgnored } from './ignored-places.ts'
 import { imagesOf } from './images.ts'
 import { readLogins } from './login-sources.ts'
 import { realPath } from './paths.ts'
@@ -56,11 +57,12 @@ export async function discoverProject(request: DiscoveryRequest, tools: Discover
   const found = { located, survey, folder: { root, git }, volumes }
   const own = servers.servers.map(({ server }) => server)
   const configFiles = await configFilesOf(found, run)
+  const ignored = await findIgnored({ ...sources, volumes, configFiles }, run)
   return {
     ...partsOf(found),
-    ...{ servers: own, volumes, configFiles },
+    ...{ servers: own, volumes: [...volumes, ...ignored.volumes], configFiles: [...configFiles, ...ignored.files] },
     logins: await readLogins(own, compose?.model, configFiles, root),
-    leftOut: [...servers.leftOut, ...leftOut, ...remoteIncludes(located)],
+    leftOut: [...servers.leftOut, ...leftOut, ...ignored.leftOut, ...remoteIncludes(located)],
   }
 }
 

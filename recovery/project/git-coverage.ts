@@ -22,10 +22,16 @@ export async function coverageOf(git: GitPlace, place: string, run: Run): Promis
   }
   const isCode = (await holdsCode('--cached')) || (await holdsCode('--others', '--exclude-standard'))
   if (!isCode) return { kind: 'data', ignored: [] }
+  const ignored = await ignoredIn(git, place, run)
+  return ignored.length === 0 ? { kind: 'code', ignored } : { kind: 'mixed', ignored }
+}
+
+/** What git ignores below a place, a folder of which nothing counts as code as one; relative to the top. */
+export async function ignoredIn(git: GitPlace, place: string, run: Run): Promise<string[]> {
   const ignored: string[] = []
   for await (const name of listFiles(git, ['--others', '--ignored', '--exclude-standard', '--directory'], place, run))
     ignored.push(name)
-  return ignored.length === 0 ? { kind: 'code', ignored } : { kind: 'mixed', ignored }
+  return ignored
 }
 
 /** Names that are not UTF-8 come out garbled; whoever looks for such a file finds none. */

@@ -15,3 +15,9 @@ const madeAnew =
 
 /** Whether it is what package managers and compilers make anew from the code. Everything else may be data. */
 export const isMadeAnew = (file: string): boolean => madeAnew.test(file)
+
+const builtAnew =
+  /(^|\/)(dist|build|target|coverage|htmlcov|\.coverage|\.nyc_output|\.cache|\.vite|\.angular|\.output|\.docusaurus|\.eslintcache|[^/]+\.egg-info)$|\.(log|tsbuildinfo)$/
+
+/** The same of what git ignores and no service mounts, where a build's output and logs have their usual names. */
+export const isBuiltAnew = (file: string): boolean => isMadeAnew(file) || builtAnew.test(file)
