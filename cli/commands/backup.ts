@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { RecoveryError } from '../../recovery/domain/errors.ts'
 import {
+  assertOutside,
   backup,
   planBackup,
   shortId,
@@ -48,11 +49,11 @@ async function runBackup(options: BackupOptions, context: Context): Promise<void
   const project = await findProject(context)
   const plan = planBackup(project, only)
   if (options.plan) return terminal.result(planText(project, plan), planJson(project, plan))
+  const location = configuredVault(context, project)
+  if (location !== undefined) await assertOutside(project, location)
   const started = performance.now()
   for (const { what, why } of plan.leftOut) terminal.warn(`not in this point: ${what} (${why})`)
-  const point = await withVault(context, configuredVault(context, project), vault =>
-    backup(project, plan, vault, tags, tools, run),
-  )
+  const point = await withVault(context, location, vault => backup(project, plan, vault, tags, tools, run))
   terminal.result(pointText(point, performance.now() - started), pointJson(point))
 }
 

@@ -4,18 +4,35 @@ import { RecoveryError } from '../domain/errors.ts'
 import type { Project } from '../project/project.ts'
 
 /**
- * A vault inside the project would be captured into itself, and lost with it. Rejects with bad-input.
+ * A vault inside of what a backup takes would be captured into itself, and lost with it. Rejects with bad-input.
  */
 export async function assertOutside(project: Project, location: string): Promise<void> {
   const folder = localFolder(location)
-  if (folder === undefined || !isInside(await realPlace(folder), project.root)) return
-  throw new RecoveryError(
-    'bad-input',
-    `the vault ${location} would lie inside the project, and be lost together with it`,
-    {
-      hint: 'choose a folder outside of the project, best on another disk',
-    },
+  if (folder === undefined) return
+  const vault = await realPlace(folder)
+  for (const { place, what } of capturedPlaces(project))
+    if (isInside(vault, await realPlace(place)))
+      throw new RecoveryError(
+        'bad-input',
+        `the vault ${location} would lie inside ${what}, and be lost together with it`,
+        { hint: 'choose a folder outside of everything that is to be protected, best on another disk' },
+      )
+}
+
+/** Every folder of this machine that lies in a point, or belongs to a database that does. */
+function capturedPlaces({ root, volumes, servers }: Project): { readonly place: string; readonly what: string }[] {
+  // Of a folder that the project lies in, only the project is taken.
+  const binds = volumes.filter(({ kind, isFile, name }) => kind === 'bind' && !isFile && !isInside(root, name))
+  const devices = volumes.flatMap(({ key, driverOptions: { device = '' } }) =>
+    path.isAbsolute(device) ? [{ key, name: device }] : [],
   )
+  return [
+    { place: root, what: 'the project' },
+    ...[...binds, ...devices].map(({ key, name }) => ({ place: name, what: `the protected folder ${key}` })),
+    ...servers.flatMap(({ name, dataDirectory }) =>
+      dataDirectory === undefined ? [] : [{ place: dataDirectory, what: `the data directory of PostgreSQL ${name}` }],
+    ),
+  ]
 }
 
 /** The folder that a location names; undefined for a URL. */
