@@ -95,11 +95,18 @@ async function findMissing(
   run: Run,
 ): Promise<Manifest['leftOut']> {
   const missing: Manifest['leftOut'] = []
-  for (const server of servers) missing.push(...(await besideServer(project, server, tools, run)))
+  for (const server of servers)
+    missing.push(...closedDatabases(server), ...(await besideServer(project, server, tools, run)))
   for (const { what, why } of missing)
     run.report({ kind: 'warning', text: `not in this point, which is incomplete therefore: ${what} (${why})` })
   return missing
 }
+
+const closedDatabases = ({ name: server, closed = [] }: DatabaseServer) =>
+  closed.map(({ name, why }) => ({
+    what: `database ${server}/${name}`,
+    why: `${why}; let it, for the time of a backup: ALTER DATABASE … ALLOW_CONNECTIONS true, or drop it`,
+  }))
 
 const describeServer = ({ method, databases }: DatabaseServer) =>
   `${method}, ${databases.map(({ name, tables }) => `${name} (${sum(tables.map(({ rows }) => rows ?? 0))} rows)`).join(', ')}`

@@ -8,7 +8,7 @@ import type { CaptureWork } from './capture-work.ts'
 import { captureLogical } from './capture-logical.ts'
 import { capturePhysical } from './capture-physical.ts'
 import { saveConfiguration } from './configuration.ts'
-import { listDatabases, obstacleOf, type DatabaseProperties } from './database-list.ts'
+import { isWreck, listDatabases, obstacleOf, type DatabaseProperties } from './database-list.ts'
 import { roleNames } from './roles.ts'
 
 export interface CaptureOptions {
@@ -35,12 +35,22 @@ export async function captureServer(
   const facts = await access.server(run)
   const home = await access.home(run)
   const databases = await listDatabases(sql => access.query(home, sql, run))
-  warnOfClosed(name, databases, run)
   const work = { server: name, access, writer, run }
   await saveConfiguration(work)
   const captured = await capture(method, work, facts.systemIdentifier, databases, options)
+  const closed = method === 'logical' ? closedOf(name, databases, run) : []
   const tried = await tryLogins(access, logins, run)
-  return { name, access: way, method, user, server: facts, storedOn, logins: tried, ...captured }
+  return {
+    name,
+    access: way,
+    method,
+    user,
+    server: facts,
+    storedOn,
+    logins: tried,
+    ...captured,
+    ...(closed.length > 0 ? { closed } : {}),
+  }
 }
 
 async function capture(
@@ -80,12 +90,19 @@ const noReplication = (name: string): RecoveryError =>
     hint: `it takes a url, PostgreSQL 13 or newer, wal_level replica and max_wal_senders above 0; or leave databases.${name}.method out of aidatavault.yml`,
   })
 
-function warnOfClosed(server: string, databases: readonly DatabaseProperties[], run: Run): void {
+/** A base backup has them; a dump of them cannot be had. */
+function closedOf(server: string, databases: readonly DatabaseProperties[], run: Run): Closed {
+  const closed: Closed = []
   for (const database of databases) {
     const why = obstacleOf(database)
-    if (why) run.report({ kind: 'warning', text: `database ${server}/${database.name} is not in the point: ${why}` })
+    if (why && isWreck(database))
+      run.report({ kind: 'warning', text: `database ${server}/${database.name} is not in the point: ${why}` })
+    else if (why) closed.push({ name: database.name, why })
   }
+  return closed
 }
+
+type Closed = NonNullable<DatabaseServer['closed']>
 
 /** That a login does not work is worth knowing, and no reason to be without a point. */
 async function tryLogins(

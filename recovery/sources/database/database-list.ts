@@ -42,8 +42,11 @@ const propertiesOf = (row: Row): DatabaseProperties => ({
 // An interrupted DROP DATABASE leaves this mark: the server itself refuses connections then.
 const brokenLimit = -2
 
+/** What an interrupted DROP DATABASE left: nobody can have anything of it any more. */
+export const isWreck = ({ connectionLimit }: DatabaseProperties): boolean => connectionLimit === brokenLimit
+
 /** Why a database cannot be captured, or undefined. */
-export function obstacleOf({ allowsConnections, connectionLimit }: DatabaseProperties): string | undefined {
-  if (connectionLimit === brokenLimit) return 'it is what an interrupted DROP DATABASE left behind'
-  return allowsConnections ? undefined : 'it does not allow connections'
+export function obstacleOf(database: DatabaseProperties): string | undefined {
+  if (isWreck(database)) return 'it is what an interrupted DROP DATABASE left behind'
+  return database.allowsConnections ? undefined : 'it does not allow connections'
 }

@@ -4,7 +4,7 @@ import type { Run } from '../../domain/run.ts'
 import type { PostgresAccess } from '../../drivers/postgres/postgres-access.ts'
 import type { ApplicationLogin } from '../../project/project.ts'
 import { sparingUnreadable } from './database-facts.ts'
-import { listDatabases, obstacleOf, type DatabaseProperties } from './database-list.ts'
+import { isWreck, listDatabases, obstacleOf, type DatabaseProperties } from './database-list.ts'
 import { superuserOf } from './restore-work.ts'
 import { roleNames } from './roles.ts'
 import { verifyContent } from './verify-content.ts'
@@ -47,8 +47,8 @@ async function verifyDatabase(
 ): Promise<Check[]> {
   const what = `database ${facts.name}/${expected.name}`
   if (!found) {
-    // It let nobody in, so no dump of it was had, as the backup said.
-    const never = facts.method === 'logical' && expected.dump === null
+    // The point says of itself that it lacks this one, and is not complete; nobody can have anything of a wreck.
+    const never = isWreck(expected) || (facts.closed?.some(({ name }) => name === expected.name) ?? false)
     return [{ what, ok: never, detail: never ? 'was not in the point' : 'missing' }]
   }
   const properties = checkProperties(what, expected, found)
