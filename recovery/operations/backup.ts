@@ -21,6 +21,7 @@ import { pointWriter, vaultRun } from './point-writer.ts'
 import { ourTag, projectTag, type RecoveryPoint } from './points.ts'
 import { previousPoint } from './previous-point.ts'
 import { programName, type Tools } from './tools.ts'
+import { warnOfRunningStores, warnOfSkipped } from './volume-warnings.ts'
 import { whoRuns } from './who.ts'
 
 /** What the sources said of themselves. */
@@ -82,7 +83,10 @@ async function captureAll(
   const volumes: VolumeFacts[] = []
   for (const volume of plan.volumes) {
     const capture = () => captureVolume(volume, tools.engine, writer, run)
-    volumes.push(await step(run, `volume ${volume.key}`, capture, { detail: describeVolume }))
+    const facts = await step(run, `volume ${volume.key}`, capture, { detail: describeVolume })
+    warnOfRunningStores(project, volume, run)
+    warnOfSkipped(facts, run)
+    volumes.push(facts)
   }
   return { code, config, servers, volumes, missing: await findMissing(project, servers, tools, run) }
 }
