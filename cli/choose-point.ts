@@ -87,7 +87,7 @@ async function chooseAmong(
       `the vault holds ${choices.length} ${several}:\n${choices.map(({ name }) => `  ${name}`).join('\n')}`,
       { hint },
     )
-  const chosen = await select({ message: ask, choices }, { output: process.stderr })
+  const chosen = await select({ message: ask, choices }, terminal.question)
   return points.filter(point => keyOf(point) === chosen)
 }
 

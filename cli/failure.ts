@@ -20,11 +20,14 @@ export function failureOf(error: unknown): Failure {
   return { code, exitCode: exitCodes[code], message: sentence(error, code), hint: hintOf(error, code) }
 }
 
+// Of an aborted signal, and of a question that ended without an answer.
+const interruptions = new Set(['AbortError', 'AbortPromptError', 'ExitPromptError'])
+
 function codeOf(error: unknown): ErrorCode {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined
   if (isErrorCode(code)) return code
   if (code === 'ENOSPC' || code === 'EDQUOT') return 'storage-full'
-  if (error instanceof Error && (error.name === 'AbortError' || error.name === 'ExitPromptError')) return 'interrupted'
+  if (error instanceof Error && interruptions.has(error.name)) return 'interrupted'
   return 'unexpected'
 }
 

@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty'
 import { CommanderError } from 'commander'
 import { composeCli, dockerCli } from '../recovery/drivers/docker/index.ts'
 import { failureOf } from './failure.ts'
@@ -7,12 +8,10 @@ import { Terminal } from './terminal.ts'
 // The one file of this face that wires the rooms: real Docker, real Compose, and the signals of the terminal.
 
 const stopping = new AbortController()
-let terminal = new Terminal({
-  json: process.argv.includes('--json'),
-  quiet: false,
-  verbose: false,
-  color: Boolean(process.stderr.isTTY),
-})
+let terminal = new Terminal(
+  { json: process.argv.includes('--json'), quiet: false, verbose: false, color: Boolean(process.stderr.isTTY) },
+  stopping.signal,
+)
 
 /** The first signal ends the run in order; a second one ends the process at once. */
 function stop(): void {
@@ -22,8 +21,22 @@ function stop(): void {
 }
 process.on('SIGINT', stop)
 process.on('SIGTERM', stop)
-// restic probes whether a lock's owner lives by sending it a real SIGHUP; a closed terminal sends one too.
-process.on('SIGHUP', () => {})
+
+// A closed terminal sends SIGHUP. So does restic, to see whether a lock's owner lives: then the terminal is still one.
+const terminals = [0, 1, 2].filter(isatty)
+const hasHungUp = () => terminals.some(descriptor => !isatty(descriptor))
+process.on('SIGHUP', () => {
+  if (hasHungUp()) stop()
+})
+// Nobody is there to read any more; the run ends in order none the less. Anything else is a result that got lost.
+const isGone = ({ code }: NodeJS.ErrnoException) => code === 'EPIPE' || code === 'EIO'
+process.stderr.on('error', () => {})
+process.stdout.on('error', error => {
+  if (!isGone(error)) fail(error)
+})
+process.stdin.on('error', () => {})
+
+const interruption = () => new DOMException('interrupted', 'AbortError')
 
 function fail(error: unknown): never {
   terminal.clear()
@@ -39,6 +52,14 @@ function fail(error: unknown): never {
 
 // A mistake of ours, and no reason to end without a word of what it was about.
 process.on('unhandledRejection', fail)
+// A question at a terminal that was closed ends so too, as its mode cannot be set back.
+process.on('uncaughtException', error => fail(hasHungUp() ? interruption() : error))
+
+// A question whose input ended (Ctrl-D) is never answered, and nothing else is left to wait for.
+process.on('beforeExit', () => {
+  if (process.stderr.isTTY) process.stderr.write('\x1b[?25h\n') // the question hid the cursor
+  fail(interruption())
+})
 
 const program = buildProgram(
   { engine: dockerCli(), compose: composeCli() },
@@ -47,6 +68,7 @@ const program = buildProgram(
 )
 try {
   await program.parseAsync()
+  process.removeAllListeners('beforeExit')
 } catch (error) {
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2)
   fail(error)

@@ -20,10 +20,7 @@ export async function findPassword(location: string, options: PasswordOptions, t
   if (given !== undefined) return given
   if (!terminal.interactive) throw noPassword(location)
   terminal.clear()
-  const typed = await ask(
-    { message: `Password or recovery code of the vault ${location}:` },
-    { output: process.stderr },
-  )
+  const typed = await ask({ message: `Password or recovery code of the vault ${location}:` }, terminal.question)
   return parseRecoveryCode(typed) ?? typed
 }
 
@@ -50,9 +47,9 @@ export async function newPassword(location: string, options: PasswordOptions, te
       message: `Choose a password for the vault ${location}:`,
       validate: text => text !== '' || 'It must not be empty.',
     },
-    { output: process.stderr },
+    terminal.question,
   )
-  const second = await ask({ message: 'The same again:' }, { output: process.stderr })
+  const second = await ask({ message: 'The same again:' }, terminal.question)
   if (first === second) return first
   terminal.warn('the two are not the same')
   return newPassword(location, options, terminal)

@@ -25,9 +25,9 @@ export function buildProgram(tools: Tools, signal: AbortSignal, started: (termin
   addGlobalOptions(program)
   const follow: Follow = work => {
     const options = program.opts<GlobalOptions>()
-    const terminal = new Terminal(terminalOptions(options))
+    const terminal = new Terminal(terminalOptions(options), signal)
     started(terminal)
-    return work({ options, terminal, tools, run: terminal.run(signal) })
+    return work({ options, terminal, tools, run: terminal.run() })
   }
   for (const add of [
     initCommand,

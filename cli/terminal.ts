@@ -22,11 +22,17 @@ export class Terminal {
   readonly options: TerminalOptions
   /** A person sits there: questions can be asked. */
   readonly interactive: boolean
+  /** What the work has warned of so far. */
+  readonly warnings: string[] = []
+  /** Goes along with every question: it appears beside the progress, and ends when the run does. */
+  readonly question: { readonly output: NodeJS.WritableStream; readonly signal: AbortSignal }
   #bars: MultiBar | undefined
   #bar: { step: string; bar: SingleBar; total: number; bytes: number; files: number } | undefined
 
-  constructor(options: TerminalOptions) {
+  /** `signal` ends what is asked and run here. */
+  constructor(options: TerminalOptions, signal: AbortSignal) {
     this.options = options
+    this.question = { output: process.stderr, signal }
     this.interactive = Boolean(process.stdin.isTTY && process.stderr.isTTY) && !options.json
   }
 
@@ -48,9 +54,9 @@ export class Terminal {
     return this.options.color ? styleText(style, text, { validateStream: false }) : text
   }
 
-  /** A run that ends when `signal` does and shows its progress here. */
-  run(signal: AbortSignal): Run {
-    return { signal, clock: { now: () => new Date() }, report: event => this.#report(event) }
+  /** A run that shows its progress here. */
+  run(): Run {
+    return { signal: this.question.signal, clock: { now: () => new Date() }, report: event => this.#report(event) }
   }
 
   clear(): void {
@@ -62,6 +68,7 @@ export class Terminal {
   #report(event: RunEvent): void {
     switch (event.kind) {
       case 'warning':
+        this.warnings.push(event.text)
         return this.warn(event.text)
       case 'note':
         return this.say(`  ${event.text}`)

@@ -91,7 +91,7 @@ async function chooseLocation(vault: string | undefined, project: Project, conte
     })
   const answer = await input(
     { message: 'Where shall the vault be? (best on another disk)', required: true },
-    { output: process.stderr },
+    context.terminal.question,
   )
   return vaultLocation(answer)
 }
@@ -105,10 +105,7 @@ async function join(location: string, context: Context): Promise<OpenedVault> {
   const { terminal } = context
   if (
     terminal.interactive &&
-    !(await confirm(
-      { message: `There is a vault at ${location}. Keep this project in it too?` },
-      { output: process.stderr },
-    ))
+    !(await confirm({ message: `There is a vault at ${location}. Keep this project in it too?` }, terminal.question))
   )
     throw new RecoveryError('interrupted', 'no vault was chosen')
   const password = await findPassword(location, context.options, terminal)

@@ -64,7 +64,10 @@ async function runRecover(
     await agree(plan, options, context)
     const started = performance.now()
     const report = await recover(plan, point, vault, options.start, tools, run)
-    terminal.result(reportText(report, performance.now() - started), report)
+    const { warnings } = terminal
+    terminal.result(reportText(report, performance.now() - started), { ...report, warnings })
+    // Once more, below the good news: by now they are far up among the steps.
+    if (!terminal.options.json) for (const text of warnings) terminal.warn(text)
   })
 }
 
@@ -72,7 +75,7 @@ async function runRecover(
 async function agree(plan: RecoveryPlan, options: RecoverOptions, { terminal }: Context): Promise<void> {
   if (options.yes || !terminal.interactive || plan.obstacles.length > 0) return
   terminal.clear()
-  if (!(await confirm({ message: 'Go ahead?' }, { output: process.stderr })))
+  if (!(await confirm({ message: 'Go ahead?' }, terminal.question)))
     throw new RecoveryError('interrupted', 'not confirmed; nothing was changed')
 }
 

@@ -52,3 +52,6 @@ clean_up() {
   if [ -f "$WORK/.holders" ]; then let_go; fi
   awk -v work="$WORK/" 'index($2, work) == 1 { print $2 }' /proc/mounts | xargs -r -n 1 umount || true
 }
+
+# at_a_terminal TEXT KEYS COMMAND…: somebody who types KEYS, or closes the window ('close'), when the command says TEXT.
+at_a_terminal() { python3 "$(dirname "${BASH_SOURCE[0]}")/at-a-terminal.py" "$@"; }
