@@ -46,8 +46,8 @@ for (const { way, asUser, direct, skip } of ways)
     afterAll(() => sandbox.end(), 120_000)
 
     it('says what it recovered, what it checked and how long each step took', () => {
-      expect(recovery.stdout).toMatch(/code +[\d.]+ m?s/)
-      expect(recovery.stdout).toMatch(/databases of db +[\d.]+ m?s/)
+      expect(recovery.stdout).toMatch(/code +\d/)
+      expect(recovery.stdout).toMatch(/databases of db +\d/)
       expect(recovery.stdout).toMatch(/\d+ checks passed/)
       expect(recovery.stdout).toContain(`${sandbox.name} is back in ${sandbox.project}`)
     })
