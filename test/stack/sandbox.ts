@@ -64,6 +64,8 @@ export class Sandbox {
     const cwd = options.cwd ?? (await this.#startFolder())
     const result = await run(this.argv(args), { ...options, cwd, env: this.env(options.env) })
     this.said.push(result.output, Buffer.from(result.stderr))
+    if (result.stdout.includes(vaultPassword) || result.stderr.includes(vaultPassword))
+      throw new Error(`aidatavault ${args.join(' ')}: it said the password of the vault`)
     return result
   }
 

@@ -6,6 +6,7 @@ import type { PostgresAccess } from './postgres-access.ts'
 import { askHome, askServerFacts } from './server-questions.ts'
 import { serviceClients } from './service-clients.ts'
 import { findServiceContainer, type ServicePlace } from './service-container.ts'
+import { serviceEnvironment } from './service-environment.ts'
 import { findSuperuser, type Identity } from './service-superuser.ts'
 
 export interface InServiceOptions extends ServicePlace {
@@ -61,11 +62,12 @@ async function find(
   run: Run,
 ): Promise<{ who: Identity; start: StartClient }> {
   const container = await findServiceContainer(options, run)
-  const users = [user, container.env['POSTGRES_USER'], container.env['POSTGRESQL_USERNAME'], 'postgres']
+  const environment = await serviceEnvironment(options, container, run)
+  const users = [user, environment['POSTGRES_USER'], environment['POSTGRESQL_USERNAME'], 'postgres']
   const probe = (who: Identity, sql: string) =>
-    clientOperations(programs.startAs(who, container)).query(who.database, sql, run)
-  const who = await findSuperuser(options.service, users, container, probe)
-  return { who, start: programs.startAs(who, container) }
+    clientOperations(programs.startAs(who, environment)).query(who.database, sql, run)
+  const who = await findSuperuser(options.service, users, environment, probe)
+  return { who, start: programs.startAs(who, environment) }
 }
 
 const noBaseBackup = (service: string): RecoveryError =>

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { Run } from '../../domain/run.ts'
-import type { ContainerInspection } from '../docker/container-engine.ts'
 import type { RunningProgram } from '../process/program.ts'
 import { clientEnvironment, type StartClient } from './client-programs.ts'
 import { cleanUpRun, endSessions } from './left-over-sessions.ts'
 import type { ServicePlace } from './service-container.ts'
+import type { ServiceEnvironment } from './service-environment.ts'
 import type { Identity } from './service-superuser.ts'
 
 /** Client programs in a service's container. */
 export interface ServiceClients {
-  startAs(who: Identity, container: ContainerInspection): StartClient
+  startAs(who: Identity, environment: ServiceEnvironment): StartClient
   /** Ends those that were not let finish, on both sides; `execute` runs SQL on the server. */
   close(execute: (sql: string, run: Run) => Promise<void>): Promise<void>
 }
@@ -18,8 +18,8 @@ export function serviceClients(place: ServicePlace): ServiceClients {
   // What runs in a container outlives the `docker` command that started it; by this name the server finds its sessions.
   const label = `aidatavault ${randomUUID().slice(0, 8)}`
   const unfinished = new Set<RunningProgram>()
-  const startAs = (who: Identity, container: ContainerInspection): StartClient => {
-    const options = execOptions(who, container, label)
+  const startAs = (who: Identity, environment: ServiceEnvironment): StartClient => {
+    const options = execOptions(who, environment, label)
     return async (argv, run) => {
       const program = place.compose.exec(place.address, place.service, argv, options, run)
       unfinished.add(program)
@@ -39,9 +39,9 @@ export function serviceClients(place: ServicePlace): ServiceClients {
   return { startAs, close }
 }
 
-function execOptions({ user, osUser }: Identity, container: ContainerInspection, label: string) {
+function execOptions({ user, osUser }: Identity, environment: ServiceEnvironment, label: string) {
   // The official image lets the local socket in without a password; others ask for it.
-  const password = container.env['POSTGRES_PASSWORD'] ?? container.env['POSTGRESQL_PASSWORD']
+  const password = environment['POSTGRES_PASSWORD'] ?? environment['POSTGRESQL_PASSWORD']
   return {
     env: { ...clientEnvironment, PGUSER: user, PGAPPNAME: label, ...(password ? { PGPASSWORD: password } : {}) },
     ...(osUser ? { user: osUser } : {}),

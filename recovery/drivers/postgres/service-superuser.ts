@@ -1,7 +1,7 @@
 import { messageOf, RecoveryError } from '../../domain/errors.ts'
-import type { ContainerInspection } from '../docker/container-engine.ts'
 import type { Row } from './postgres-access.ts'
 import { askOwnRole, noSuperuser } from './server-questions.ts'
+import type { ServiceEnvironment } from './service-environment.ts'
 
 /** As whom a client program runs in the container, and as whom it logs in. */
 export interface Identity {
@@ -21,12 +21,12 @@ export type Probe = (who: Identity, sql: string) => Promise<readonly Row[]>
 export async function findSuperuser(
   service: string,
   users: readonly (string | undefined)[],
-  container: ContainerInspection,
+  environment: ServiceEnvironment,
   probe: Probe,
 ): Promise<Identity> {
   let refusal: unknown
   let weak: string | undefined
-  for (const who of identities(users, container)) {
+  for (const who of identities(users, environment)) {
     try {
       const role = await askOwnRole(sql => probe(who, sql))
       if (role.superuser) return who
@@ -40,9 +40,9 @@ export async function findSuperuser(
   throw unreachable(service, refusal)
 }
 
-function identities(users: readonly (string | undefined)[], container: ContainerInspection): Identity[] {
+function identities(users: readonly (string | undefined)[], environment: ServiceEnvironment): Identity[] {
   const known = [...new Set(users.filter(user => user !== undefined && user !== ''))] as string[]
-  const databases = [...new Set(['postgres', 'template1', container.env['POSTGRES_DB'] ?? 'postgres'])]
+  const databases = [...new Set(['postgres', 'template1', environment['POSTGRES_DB'] ?? 'postgres'])]
   return [undefined, 'postgres'].flatMap(osUser =>
     databases.flatMap(database => known.map(user => ({ user, osUser, database }))),
   )
