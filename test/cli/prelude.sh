@@ -30,7 +30,12 @@ hold_vault() {
   for _ in {1..200}; do if [ -n "$(ls "$WORK/vault/locks")" ]; then return; fi; sleep 0.05; done
   return 1
 }
-let_go() { xargs -r kill -9 <"$WORK/.holders" 2>/dev/null || true; rm -f "$WORK/.holders"; }
+let_go() {
+  xargs -r kill -9 <"$WORK/.holders" 2>/dev/null || true
+  # Dead is not gone: until somebody has asked for its exit code, its number is taken.
+  for _ in {1..200}; do if ! xargs -r kill -0 <"$WORK/.holders" 2>/dev/null; then break; fi; sleep 0.05; done
+  rm -f "$WORK/.holders"
+}
 
 # How many points the vault has.
 count_points() { find "$WORK/vault/snapshots" -type f | wc -l; }
