@@ -33,7 +33,7 @@ hold_vault() {
 let_go() {
   xargs -r kill -9 <"$WORK/.holders" 2>/dev/null || true
   # Dead is not gone: until somebody has asked for its exit code, its number is taken.
-  for _ in {1..200}; do if ! xargs -r kill -0 <"$WORK/.holders" 2>/dev/null; then break; fi; sleep 0.05; done
+  for _ in {1..200}; do if ! kill -0 "$(tail -1 "$WORK/.holders")" 2>/dev/null; then break; fi; sleep 0.05; done
   rm -f "$WORK/.holders"
 }
 
