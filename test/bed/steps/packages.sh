@@ -5,6 +5,12 @@ set -euo pipefail
 
 need git git
 need getfattr attr
+# A PostgreSQL server with its client programs on the machine itself; Debian's own cluster is not wanted.
+if ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then
+  mkdir -p /etc/postgresql-common
+  [ -e /etc/postgresql-common/createcluster.conf ] || echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+  need postgres postgresql
+fi
 if ! docker info >/dev/null; then
   need dockerd docker.io containerd runc
   need iptables iptables
