@@ -1,5 +1,21 @@
 import { z } from 'zod'
 
+const duration = z.string().regex(/^\d+(ms|s|m|h)$/)
+
+/** A command around captures and restores. */
+const hook = z.strictObject({
+  /** A line for `sh -c`. */
+  run: z.string().min(1),
+  /** In this running service's container; on this machine, in the project's directory, where it is left out. */
+  service: z.string().optional(),
+  /** In the container: as this user. */
+  user: z.string().optional(),
+  /** Default 60s. */
+  timeout: duration.optional(),
+  /** fail (default): the whole run fails. warn: it goes on. */
+  onError: z.enum(['fail', 'warn']).optional(),
+})
+
 /** `aidatavault.yml` in the project's folder: optional, without secrets. Unknown keys are an error: a typo must not silently protect less. */
 export const config = z.strictObject({
   /** Written by `init`; makes two projects of one name different. */
@@ -34,8 +50,33 @@ export const config = z.strictObject({
     .optional(),
   /** Volumes by Compose key, or folders by path (relative to the project). */
   volumes: z.record(z.string(), z.strictObject({ protect: z.boolean().optional() })).optional(),
+  /** Compose services, by name. */
+  services: z
+    .record(
+      z.string(),
+      z.strictObject({
+        /** While volumes are read: hot (default) leaves it running, pause freezes it, stop stops it. */
+        consistency: z.enum(['hot', 'pause', 'stop']).optional(),
+      }),
+    )
+    .optional(),
+  /** true: the bytes of all images of the project go into every point; built: of those that the project builds. */
+  images: z.union([z.boolean(), z.literal('built')]).optional(),
+  hooks: z
+    .strictObject({
+      beforeCapture: z.array(hook).optional(),
+      /** Also when the capture failed. */
+      afterCapture: z.array(hook).optional(),
+      beforeRestore: z.array(hook).optional(),
+      /** Also when the restore failed. */
+      afterRestore: z.array(hook).optional(),
+    })
+    .optional(),
+  /** How many days a restore keeps the old database, volume or folder. Default 7. */
+  keepOldDays: z.number().int().min(0).max(3650).optional(),
   /** Further files with configuration or secrets, globs relative to the project. */
   config: z.array(z.string()).optional(),
 })
 
 export type Config = z.infer<typeof config>
+export type Hook = z.infer<typeof hook>

@@ -30,6 +30,12 @@ export const exitCodes = {
   'image-unavailable': 42,
   'restore-failed': 43,
   'verification-failed': 44,
+  'target-mismatch': 45,
+  'nothing-to-undo': 46,
+  'file-unrecognized': 47,
+  'file-unsafe': 48,
+  'hook-failed': 49,
+  'config-incomplete': 50,
   interrupted: 130,
 } as const
 

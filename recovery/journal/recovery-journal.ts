@@ -3,6 +3,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import type { Check } from '../domain/check.ts'
 import { RecoveryError } from '../domain/errors.ts'
+import { replaceFile, syncFolder } from './replace-file.ts'
 
 /** Lies in the folder that a recovery fills, until the recovery has ended well. */
 export const journalName = '.aidatavault-recovery.json'
@@ -98,10 +99,7 @@ export class RecoveryJournal {
 
   async #write(): Promise<void> {
     const file = path.join(this.folder, journalName)
-    const temporary = `${file}.new`
-    await fs.writeFile(temporary, `${JSON.stringify(this.#record, null, 2)}\n`, { mode: 0o600, flush: true })
-    await fs.rename(temporary, file)
-    await syncFolder(this.folder)
+    await replaceFile(file, `${JSON.stringify(this.#record, null, 2)}\n`)
   }
 }
 
@@ -115,14 +113,5 @@ function parseJson(text: string): unknown {
     return JSON.parse(text)
   } catch {
     return undefined
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await fs.open(folder)
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }

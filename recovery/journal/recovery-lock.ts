@@ -31,14 +31,14 @@ async function takeLock(file: string): Promise<void> {
     if (held && (await isAlive(held)))
       throw new RecoveryError(
         'target-exists',
-        `another recovery is at work in ${path.dirname(file)} (process ${held.pid})`,
+        `another recovery or restore is at work in ${path.dirname(file)} (process ${held.pid})`,
         {
           hint: 'wait for it, or stop it first',
         },
       )
     await fs.rm(file, { force: true })
   }
-  throw new RecoveryError('target-exists', `several recoveries want to work in ${path.dirname(file)}`, {
+  throw new RecoveryError('target-exists', `several recoveries or restores want to work in ${path.dirname(file)}`, {
     hint: 'start one',
   })
 }

@@ -10,6 +10,8 @@ export interface BackupPlan {
   readonly code: boolean
   readonly config: boolean
   readonly servers: readonly ProjectServer[]
+  /** By server: the only databases to take of it; absent servers give all. Logical capture alone can choose. */
+  readonly databases?: ReadonlyMap<string, readonly string[]>
   readonly volumes: readonly ProjectVolume[]
   /** What the project has and this point will not hold, with the reason. */
   readonly leftOut: readonly { readonly what: string; readonly why: string }[]

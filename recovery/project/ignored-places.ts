@@ -126,7 +126,7 @@ class Sorting {
   }
 }
 
-const isOurs = /(^|\/)\.aidatavault-(code|recovery)[^/]*(\/|$)/
+const isOurs = /(^|\/)\.aidatavault(-(code|recovery)[^/]*)?(\/|$)/
 
 /** Of a file, or of all files in a folder, looked at until they are too many; undefined where something cannot be read. */
 async function bytesOf(place: string, size: number | undefined): Promise<number | undefined> {

@@ -82,8 +82,24 @@ class ComposeCli implements Compose {
     await this.#print(address, [...addressFlags(address, everyProfile), 'build', '--quiet', ...services], run)
   }
 
-  async stop(address: ComposeAddress, services: readonly string[], run: Run): Promise<void> {
-    await this.#print(address, [...addressFlags(address, everyProfile), 'stop', ...services], run)
+  stop(address: ComposeAddress, services: readonly string[], run: Run): Promise<void> {
+    return this.#tell('stop', address, services, run)
+  }
+
+  start(address: ComposeAddress, services: readonly string[], run: Run): Promise<void> {
+    return this.#tell('start', address, services, run)
+  }
+
+  pause(address: ComposeAddress, services: readonly string[], run: Run): Promise<void> {
+    return this.#tell('pause', address, services, run)
+  }
+
+  unpause(address: ComposeAddress, services: readonly string[], run: Run): Promise<void> {
+    return this.#tell('unpause', address, services, run)
+  }
+
+  async #tell(word: string, address: ComposeAddress, services: readonly string[], run: Run): Promise<void> {
+    await this.#print(address, [...addressFlags(address, everyProfile), word, ...services], run)
   }
 
   async remove(address: ComposeAddress, services: readonly string[], run: Run): Promise<void> {

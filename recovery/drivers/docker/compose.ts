@@ -93,6 +93,10 @@ export interface Compose {
   ): Promise<void>
   build(address: ComposeAddress, services: readonly string[], run: Run): Promise<void>
   stop(address: ComposeAddress, services: readonly string[], run: Run): Promise<void>
+  /** Starts stopped containers of these services again, in dependency order; makes none. */
+  start(address: ComposeAddress, services: readonly string[], run: Run): Promise<void>
+  pause(address: ComposeAddress, services: readonly string[], run: Run): Promise<void>
+  unpause(address: ComposeAddress, services: readonly string[], run: Run): Promise<void>
   /** Stops these services and removes their containers; volumes stay. */
   remove(address: ComposeAddress, services: readonly string[], run: Run): Promise<void>
   /** `down`; volumes are never removed by it; images that Compose built for the project only when asked. */

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto'
+import path from 'node:path'
+import type { Check } from '../../domain/check.ts'
+import { messageOf } from '../../domain/errors.ts'
+import type { Run } from '../../domain/run.ts'
+import { RestoreJournal, stateFolder, type Kept, type RestoreKind } from '../../journal/restore-journal.ts'
+import { withRecoveryLock } from '../../journal/recovery-lock.ts'
+import type { Project } from '../../project/project.ts'
+import type { Vault } from '../../../vault/index.ts'
+import { shortId } from '../points.ts'
+import type { Tools } from '../tools.ts'
+import type { RestorePlan } from './restore-plan.ts'
+import { takeSafetyPoint } from './safety-point.ts'
+
+/** What every restore of a part works with: the living project, and the vault that its points and safety points are in. */
+export interface Restoration {
+  readonly project: Project
+  readonly vault: Vault
+  readonly tools: Tools
+  readonly run: Run
+}
+
+/** What a restore did, for people and programs. */
+export interface RestoreReport {
+  readonly id: string
+  readonly kind: RestoreKind
+  readonly what: string
+  /** The snapshot it came from; null: a file. */
+  readonly point: string | null
+  readonly safetyPoint: string | null
+  readonly checks: readonly Check[]
+  readonly kept: readonly Kept[]
+  /** Services that were stopped and run again, and for how long they did not. */
+  readonly services: readonly string[]
+  readonly downMs: number
+}
+
+/** What the work of one restore says at its end. */
+export type RestoreEnding = Pick<RestoreReport, 'checks' | 'services' | 'downMs'>
+
+/**
+ * The frame of every restore that overwrites something: nobody else restores here meanwhile; it is written down before it
+ * begins; the safety point is taken first, and without it nothing is touched. `work` either succeeds, or leaves
+ * everything as it was and rejects; what a kill leaves, `settle` of its kind mends. `detail` is what settle and undo need.
+ */
+export async function withRestoration(
+  restoration: Restoration,
+  plan: RestorePlan,
+  detail: Readonly<Record<string, unknown>>,
+  work: (journal: RestoreJournal) => Promise<RestoreEnding>,
+): Promise<RestoreReport> {
+  const { project, run } = restoration
+  const journal = await RestoreJournal.begin(project.root, {
+    id: randomBytes(4).toString('hex'),
+    kind: plan.kind,
+    what: plan.what,
+    point: plan.point?.id ?? null,
+    startedAt: run.clock.now().toISOString(),
+    detail,
+  })
+  try {
+    if (plan.safety) {
+      await journal.begins('safety point')
+      const { snapshot } = await takeSafetyPoint(restoration, plan.safety, plan.what)
+      await journal.change({ safetyPoint: snapshot.id })
+      run.report({ kind: 'note', text: `safety point ${shortId(snapshot.id)} holds what is overwritten` })
+    }
+    const ending = await work(journal)
+    await journal.change({ outcome: 'done', endedAt: run.clock.now().toISOString() })
+    return reportOf(journal, ending)
+  } catch (error) {
+    await journal
+      .change({ outcome: 'rolled-back', endedAt: run.clock.now().toISOString() })
+      .catch((failure: unknown) =>
+        run.report({ kind: 'warning', text: `the journal of this restore could not be closed: ${messageOf(failure)}` }),
+      )
+    throw error
+  }
+}
+
+const reportOf = ({ record }: RestoreJournal, ending: RestoreEnding): RestoreReport => ({
+  id: record.id,
+  kind: record.kind,
+  what: record.what,
+  point: record.point,
+  safetyPoint: record.safetyPoint,
+  kept: record.kept,
+  ...ending,
+})
+
+/** Works alone on a project: no two restores, undos or settlements at once. Rejects with target-exists. */
+export async function aloneIn<T>(project: Project, work: () => Promise<T>): Promise<T> {
+  return withRecoveryLock(path.join(project.root, stateFolder), work)
+}
