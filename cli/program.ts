@@ -7,7 +7,9 @@ import { demoCommand } from './commands/demo.ts'
 import { initCommand } from './commands/init.ts'
 import { pointsCommand } from './commands/points.ts'
 import { recoverCommand } from './commands/recover.ts'
+import { restoreCommand } from './commands/restore/restore.ts'
 import { statusCommand } from './commands/status.ts'
+import { undoCommand } from './commands/undo.ts'
 import { unlockCommand } from './commands/unlock.ts'
 import type { Context, GlobalOptions } from './context.ts'
 import { Terminal } from './terminal.ts'
@@ -34,6 +36,8 @@ export function buildProgram(tools: Tools, signal: AbortSignal, started: (termin
     statusCommand,
     backupCommand,
     pointsCommand,
+    restoreCommand,
+    undoCommand,
     recoverCommand,
     checkCommand,
     unlockCommand,

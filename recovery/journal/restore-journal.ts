@@ -3,9 +3,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import { RecoveryError } from '../domain/errors.ts'
 import { replaceFile } from './replace-file.ts'
-
-/** What lies in a project's folder of ours: git ignores it, and no point holds it. */
-export const stateFolder = '.aidatavault'
+import { ignoreState, stateFolder } from './state-folder.ts'
 
 /** Something old that a restore put aside instead of destroying it. */
 const kept = z.discriminatedUnion('kind', [
@@ -118,10 +116,7 @@ const journalFolder = (root: string) => path.join(root, stateFolder, 'restores')
 async function prepareFolder(root: string): Promise<string> {
   const folder = journalFolder(root)
   await fs.mkdir(folder, { recursive: true, mode: 0o700 })
-  const ignore = path.join(root, stateFolder, '.gitignore')
-  await fs.writeFile(ignore, '*\n', { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error
-  })
+  await ignoreState(root)
   return folder
 }
 

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import path from 'node:path'
 import type { Check } from '../../domain/check.ts'
 import { messageOf } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
-import { RestoreJournal, stateFolder, type Kept, type RestoreKind } from '../../journal/restore-journal.ts'
-import { withRecoveryLock } from '../../journal/recovery-lock.ts'
+import { RestoreJournal, type Kept, type RestoreKind } from '../../journal/restore-journal.ts'
 import type { Project } from '../../project/project.ts'
 import type { Vault } from '../../../vault/index.ts'
 import { shortId } from '../points.ts'
@@ -87,8 +85,3 @@ const reportOf = ({ record }: RestoreJournal, ending: RestoreEnding): RestoreRep
   kept: record.kept,
   ...ending,
 })
-
-/** Works alone on a project: no two restores, undos or settlements at once. Rejects with target-exists. */
-export async function aloneIn<T>(project: Project, work: () => Promise<T>): Promise<T> {
-  return withRecoveryLock(path.join(project.root, stateFolder), work)
-}

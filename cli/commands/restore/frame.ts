@@ -1,0 +1,158 @@
+import { confirm } from '@inquirer/prompts'
+import type { Command } from 'commander'
+import { RecoveryError } from '../../../recovery/domain/errors.ts'
+import {
+  aloneIn,
+  dropExpired,
+  interruptedRestores,
+  settleInterrupted,
+  shortId,
+  type Restoration,
+  type RestorePlan,
+  type RestoreReport,
+  type Settled,
+} from '../../../recovery/operations/index.ts'
+import { configuredVault, findProject, withVault, type Context } from '../../context.ts'
+import { durationText, plural, table, timeText } from '../../words.ts'
+
+/** What every restore command takes. */
+export interface RestoreOptions {
+  readonly point: string
+  readonly accept?: string[]
+  readonly plan?: boolean
+  readonly yes?: boolean
+}
+
+const repeat = (value: string, values: string[] = []) => [...values, value]
+
+/** Adds the options of every restore to a command. */
+export const withRestoreOptions = (command: Command): Command =>
+  withPlanOptions(
+    command
+      .option(
+        '--point <POINT>',
+        'an id, the beginning of one, latest, or a time (2026-03-01T14:30): the newest until then',
+        'latest',
+      )
+      .option(
+        '--accept <DIFFERENCE>',
+        'a point of another project=NAME, host=NAME or system=IDENTIFIER is meant; may be repeated',
+        repeat,
+      ),
+  )
+
+/** --plan and --yes. */
+export const withPlanOptions = (command: Command): Command =>
+  command.option('--plan', 'show exactly what would change, then stop').option('-y, --yes', 'do not ask')
+
+/**
+ * Opens the project and its vault for a restore, alone in the project; what an earlier one left half-done is settled first.
+ * With `reads` (--plan) nothing is settled nor locked: what stands there is only told.
+ */
+export async function inRestoration<T>(
+  context: Context,
+  { reads }: { readonly reads: boolean },
+  use: (restoration: Restoration, settled: readonly Settled[]) => Promise<T>,
+): Promise<T> {
+  const { tools, run, terminal } = context
+  const project = await findProject(context)
+  return withVault(context, configuredVault(context, project), async vault => {
+    const restoration = { project, vault, tools, run }
+    if (reads) {
+      for (const { record } of await interruptedRestores(project.root))
+        terminal.warn(
+          `the restore of ${record.what} was interrupted at: ${record.step}; the next restore, undo or backup settles it first`,
+        )
+      return use(restoration, [])
+    }
+    return aloneIn(project.root, async () => {
+      const settled = await settleInterrupted(restoration)
+      await dropExpired(restoration)
+      // Services run again that did not, databases have other names.
+      return use(settled.length > 0 ? { ...restoration, project: await findProject(context) } : restoration, settled)
+    })
+  })
+}
+
+/** Shows the plan; stops at --plan or where something is in the way; asks; does it; shows what was done. */
+export async function carryOut<P extends RestorePlan>(
+  plan: P,
+  options: Pick<RestoreOptions, 'plan' | 'yes'>,
+  { terminal }: Context,
+  work: (plan: P) => Promise<RestoreReport>,
+): Promise<void> {
+  if (options.plan) return terminal.result(`${planText(plan)}\nNothing was done.`, planJson(plan))
+  assertFree(plan)
+  terminal.say(planText(plan))
+  if (plan.destructive && !options.yes) {
+    if (!terminal.interactive)
+      throw new RecoveryError('bad-input', `this overwrites something: ${plan.what}; nothing was changed`, {
+        hint: 'look at it with --plan, then say --yes',
+      })
+    terminal.clear()
+    if (!(await confirm({ message: 'Go ahead?', default: false }, terminal.question)))
+      throw new RecoveryError('interrupted', 'not confirmed; nothing was changed')
+  }
+  const started = performance.now()
+  const report = await work(plan)
+  terminal.result(reportText(report, performance.now() - started), { ...report, warnings: terminal.warnings })
+}
+
+function assertFree({ obstacles }: RestorePlan): void {
+  const [first, ...more] = obstacles
+  if (!first) return
+  if (more.length === 0) throw new RecoveryError(first.code, first.message, { hint: first.hint })
+  const all = obstacles.map(({ message, hint }) => `${message}\n  hint: ${hint}`)
+  throw new RecoveryError(
+    first.code,
+    `${obstacles.length} things stand in the way; nothing was changed:\n- ${all.join('\n- ')}`,
+  )
+}
+
+function planText(plan: RestorePlan): string {
+  const { point, safety } = plan
+  return table([
+    [
+      'restore',
+      `${plan.what}${point ? `, from point ${shortId(point.id)} of ${timeText(new Date(point.takenAt))}` : ''}`,
+    ],
+    ...plan.changes.map(([what, change]) => ['change', `${what}: ${change}`]),
+    ...(plan.changes.length === 0 ? [['change', 'nothing differs']] : []),
+    ['stop', plan.stops.length === 0 ? 'nothing' : `${plan.stops.join(', ')} (${plan.downtime})`],
+    ...plan.keeps.map(kept => ['keep', kept]),
+    [
+      'safety',
+      safety ? 'what is overwritten goes into a safety point first: undo takes this back' : 'no safety point is taken',
+    ],
+    ...plan.obstacles.map(({ message, hint }) => ['IN THE WAY', `${message}\n            hint: ${hint}`]),
+  ])
+}
+
+const planJson = ({
+  kind,
+  what,
+  point,
+  changes,
+  stops,
+  downtime,
+  keeps,
+  safety,
+  destructive,
+  obstacles,
+}: RestorePlan) => ({
+  ...{ kind, what, point, stops, downtime, keeps, destructive, obstacles },
+  changes: changes.map(([what, change]) => ({ what, change })),
+  safetyPoint: safety !== null,
+})
+
+function reportText(report: RestoreReport, ms: number): string {
+  const { what, checks, kept, services, downMs, safetyPoint } = report
+  return [
+    `${what} is back, in ${durationText(ms)}${checks.length > 0 ? `; ${plural(checks.length, 'check')} passed` : ''}`,
+    ...(services.length > 0 ? [`  ${services.join(', ')} did not run for ${durationText(downMs)}`] : []),
+    ...kept.map(
+      ({ name, was, dropAfter }) => `  the old ${was} is kept as ${name} until ${timeText(new Date(dropAfter))}`,
+    ),
+    ...(safetyPoint ? [`  take it back with: aidatavault undo (safety point ${shortId(safetyPoint)})`] : []),
+  ].join('\n')
+}

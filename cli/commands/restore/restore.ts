@@ -1,0 +1,14 @@
+import type { Command } from 'commander'
+import type { Follow } from '../../program.ts'
+
+type Add = (parent: Command, follow: Follow) => void
+
+/** One file a kind of part. */
+const kinds: readonly Add[] = []
+
+export function restoreCommand(program: Command, follow: Follow): void {
+  const parent = program
+    .command('restore')
+    .description('bring one part back into the living project; everything overwritten is kept, and undo takes it back')
+  for (const add of kinds) add(parent, follow)
+}

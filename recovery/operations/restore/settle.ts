@@ -1,0 +1,68 @@
+import { RecoveryError } from '../../domain/errors.ts'
+import { RestoreJournal, type Kept } from '../../journal/restore-journal.ts'
+import { dropKept } from './drop-kept.ts'
+import { restoreKindOperations, type RestoreKindOperations } from './kinds.ts'
+import type { Restoration } from './restoration.ts'
+
+/** A restore that was killed, and how it stands now. */
+export interface Settled {
+  readonly what: string
+  readonly outcome: 'done' | 'rolled-back'
+}
+
+/** Restores that are written down as at work. With the lock on the project held, nobody works on them any more. */
+export const interruptedRestores = async (root: string): Promise<readonly RestoreJournal[]> =>
+  (await RestoreJournal.list(root)).filter(({ record }) => record.outcome === 'running')
+
+/**
+ * Brings every restore that a kill cut off to its old state, or to its new one where that was reached; and starts again
+ * what was stopped for it. Only for who works alone in the project. Told of as a warning each.
+ */
+export async function settleInterrupted(restoration: Restoration): Promise<readonly Settled[]> {
+  const { project, run } = restoration
+  const settled: Settled[] = []
+  for (const journal of await interruptedRestores(project.root)) {
+    const { kind, what, step } = journal.record
+    const outcome = await operationsOf(kind).settle(journal, restoration)
+    await journal.change({ outcome, endedAt: run.clock.now().toISOString(), stopped: [] })
+    if (outcome === 'done') await markUndone(journal, project.root)
+    const end = outcome === 'done' ? 'it had succeeded, and is in place' : 'everything is as it was before it'
+    run.report({ kind: 'warning', text: `the restore of ${what} was interrupted (at: ${step}): ${end}` })
+    settled.push({ what, outcome })
+  }
+  return settled
+}
+
+/** The operations of a kind that this program knows. */
+export function operationsOf(kind: keyof typeof restoreKindOperations): RestoreKindOperations {
+  const operations = restoreKindOperations[kind]
+  if (operations) return operations
+  throw new RecoveryError(
+    'restore-failed',
+    `this version of the program cannot settle or undo a restore of kind ${kind}`,
+  )
+}
+
+/** Where a journal is of an undo: what it undid is now written down so. */
+export async function markUndone({ record: { detail } }: RestoreJournal, root: string): Promise<void> {
+  const undone = (await RestoreJournal.list(root)).find(({ record }) => record.id === detail.undoes)
+  await undone?.change({ outcome: 'undone' })
+}
+
+/** What restores have put aside and is still there, with the restore that did. */
+export async function keptThings(root: string): Promise<readonly { readonly what: string; readonly kept: Kept }[]> {
+  const journals = await RestoreJournal.list(root)
+  return journals.flatMap(({ record }) => record.kept.map(kept => ({ what: record.what, kept })))
+}
+
+/** Drops what was kept for long enough. What cannot be dropped now stays, with a warning, until the next time. */
+export async function dropExpired(restoration: Restoration): Promise<void> {
+  const { project, run } = restoration
+  const now = run.clock.now().toISOString()
+  for (const journal of await RestoreJournal.list(project.root)) {
+    if (journal.record.outcome === 'running') continue
+    for (const kept of journal.record.kept.filter(({ dropAfter }) => dropAfter <= now))
+      if (await dropKept(kept, restoration))
+        await journal.change({ kept: journal.record.kept.filter(other => other !== kept) })
+  }
+}

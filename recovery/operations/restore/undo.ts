@@ -1,0 +1,35 @@
+import { RecoveryError } from '../../domain/errors.ts'
+import { RestoreJournal } from '../../journal/restore-journal.ts'
+import type { RestorePlan } from './restore-plan.ts'
+import { withRestoration, type Restoration, type RestoreReport } from './restoration.ts'
+import { operationsOf } from './settle.ts'
+
+export interface UndoPlan extends RestorePlan {
+  /** The restore that is taken back. */
+  readonly undoes: RestoreJournal
+}
+
+/**
+ * What `undo` would do: take back the last restore that stands. One that was taken back already is passed over, so that a
+ * second undo goes one further back. Rejects with nothing-to-undo.
+ */
+export async function planUndo(restoration: Restoration): Promise<UndoPlan> {
+  const journals = await RestoreJournal.list(restoration.project.root)
+  const last = journals.findLast(({ record: { outcome, detail } }) => outcome === 'done' && detail.undoes === undefined)
+  if (!last)
+    throw new RecoveryError('nothing-to-undo', 'no restore of this project is there to be taken back', {
+      hint: 'safety points of earlier ones are listed by: aidatavault points',
+    })
+  return { ...(await operationsOf(last.record.kind).planUndo(last, restoration)), undoes: last }
+}
+
+/** Takes it back. What is there now goes into a safety point, as with every restore. */
+export async function undo(plan: UndoPlan, restoration: Restoration): Promise<RestoreReport> {
+  const { undoes } = plan
+  const { kind, id } = undoes.record
+  const report = await withRestoration(restoration, plan, { undoes: id }, journal =>
+    operationsOf(kind).undo(journal, undoes, restoration),
+  )
+  await undoes.change({ outcome: 'undone' })
+  return report
+}
