@@ -41,3 +41,10 @@ export async function step<T>(
   run.report(detail ? { ...done, detail: detail(result) } : done)
   return result
 }
+
+/** The same run for cleaning up: an interruption does not stop it. */
+export const untilDone = (run: Run): Run => ({
+  ...run,
+  signal: new AbortController().signal,
+  report: event => run.report(event),
+})

@@ -1,6 +1,6 @@
 import type { DatabaseServer } from '../../../contract/manifest.ts'
 import { RecoveryError } from '../../domain/errors.ts'
-import type { Run } from '../../domain/run.ts'
+import { untilDone } from '../../domain/run.ts'
 import type { ComposeModel } from '../../drivers/docker/compose.ts'
 import type { RecoveryPlan } from './plan.ts'
 import { stageModel } from './stage-model.ts'
@@ -39,13 +39,6 @@ export async function withStage<T>(
     await end.call(tools.compose, address, [facts.name], untilDone(run))
   }
 }
-
-/** For cleaning up: an interruption does not stop it. */
-const untilDone = (run: Run): Run => ({
-  ...run,
-  signal: new AbortController().signal,
-  report: event => run.report(event),
-})
 
 /**
  * Takes away the container that an interrupted run of this recovery left. Rejects with target-exists on one that the

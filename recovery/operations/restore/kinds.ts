@@ -1,3 +1,4 @@
+import { RecoveryError } from '../../domain/errors.ts'
 import type { RestoreJournal, RestoreKind } from '../../journal/restore-journal.ts'
 import type { Restoration, RestoreEnding } from './restoration.ts'
 import type { RestorePlan } from './restore-plan.ts'
@@ -5,8 +6,9 @@ import type { RestorePlan } from './restore-plan.ts'
 /** What undo and the next command need of each kind of restore. */
 export interface RestoreKindOperations {
   /**
-   * After a kill: brings things to the old state, or to the new one where that was reached, starts what was stopped
-   * (`record.stopped`), removes what is half-made. Resolves to which. Can itself be killed and run again.
+   * After a failure or a kill: brings things to the old state, or to the new one where that was reached, starts what was
+   * stopped (`record.stopped`), removes what is half-made. Resolves to which. Can itself be killed and run again. The journal
+   * may also be of an undo (`detail.undoes` is the id of what it takes back).
    */
   settle(journal: RestoreJournal, restoration: Restoration): Promise<'done' | 'rolled-back'>
   /** What taking back a finished restore would do. */
@@ -15,4 +17,15 @@ export interface RestoreKindOperations {
   undo(journal: RestoreJournal, done: RestoreJournal, restoration: Restoration): Promise<RestoreEnding>
 }
 
-export const restoreKindOperations: Partial<Record<RestoreKind, RestoreKindOperations>> = {}
+/** Functions, not values: each kind's file imports the frame that imports this. */
+const operations: Partial<Record<RestoreKind, () => RestoreKindOperations>> = {}
+
+/** The operations of a kind that this program knows. */
+export function operationsOf(kind: RestoreKind): RestoreKindOperations {
+  const found = operations[kind]
+  if (found) return found()
+  throw new RecoveryError(
+    'restore-failed',
+    `this version of the program cannot settle or undo a restore of kind ${kind}`,
+  )
+}

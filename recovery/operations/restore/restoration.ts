@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { Check } from '../../domain/check.ts'
 import { messageOf } from '../../domain/errors.ts'
-import type { Run } from '../../domain/run.ts'
+import { untilDone, type Run } from '../../domain/run.ts'
 import { RestoreJournal, type Kept, type RestoreKind } from '../../journal/restore-journal.ts'
 import type { Project } from '../../project/project.ts'
 import type { Vault } from '../../../vault/index.ts'
 import { shortId } from '../points.ts'
 import type { Tools } from '../tools.ts'
+import { operationsOf } from './kinds.ts'
 import type { RestorePlan } from './restore-plan.ts'
 import { takeSafetyPoint } from './safety-point.ts'
 
@@ -38,8 +39,8 @@ export type RestoreEnding = Pick<RestoreReport, 'checks' | 'services' | 'downMs'
 
 /**
  * The frame of every restore that overwrites something: nobody else restores here meanwhile; it is written down before it
- * begins; the safety point is taken first, and without it nothing is touched. `work` either succeeds, or leaves
- * everything as it was and rejects; what a kill leaves, `settle` of its kind mends. `detail` is what settle and undo need.
+ * begins; the safety point is taken first, and without it nothing is touched. Where `work` rejects, `settle` of its kind
+ * takes back what it did; the same after a kill. `detail` is what settle and undo need.
  */
 export async function withRestoration(
   restoration: Restoration,
@@ -67,12 +68,20 @@ export async function withRestoration(
     await journal.change({ outcome: 'done', endedAt: run.clock.now().toISOString() })
     return reportOf(journal, ending)
   } catch (error) {
-    await journal
-      .change({ outcome: 'rolled-back', endedAt: run.clock.now().toISOString() })
-      .catch((failure: unknown) =>
-        run.report({ kind: 'warning', text: `the journal of this restore could not be closed: ${messageOf(failure)}` }),
-      )
+    await takeBack(journal, restoration)
     throw error
+  }
+}
+
+/** Also after an interruption: what was begun is brought to an end. Where that fails, the next command tries it again. */
+async function takeBack(journal: RestoreJournal, restoration: Restoration): Promise<void> {
+  const run = untilDone(restoration.run)
+  try {
+    const outcome = await operationsOf(journal.record.kind).settle(journal, { ...restoration, run })
+    await journal.change({ outcome, endedAt: run.clock.now().toISOString(), stopped: [] })
+  } catch (error) {
+    const text = `the restore of ${journal.record.what} failed, and is not taken back yet: ${messageOf(error)}; the next restore, undo or backup tries it again`
+    run.report({ kind: 'warning', text })
   }
 }
 

@@ -1,7 +1,6 @@
-import { RecoveryError } from '../../domain/errors.ts'
 import { RestoreJournal, type Kept } from '../../journal/restore-journal.ts'
 import { dropKept } from './drop-kept.ts'
-import { restoreKindOperations, type RestoreKindOperations } from './kinds.ts'
+import { operationsOf } from './kinds.ts'
 import type { Restoration } from './restoration.ts'
 
 /** A restore that was killed, and how it stands now. */
@@ -31,16 +30,6 @@ export async function settleInterrupted(restoration: Restoration): Promise<reado
     settled.push({ what, outcome })
   }
   return settled
-}
-
-/** The operations of a kind that this program knows. */
-export function operationsOf(kind: keyof typeof restoreKindOperations): RestoreKindOperations {
-  const operations = restoreKindOperations[kind]
-  if (operations) return operations
-  throw new RecoveryError(
-    'restore-failed',
-    `this version of the program cannot settle or undo a restore of kind ${kind}`,
-  )
 }
 
 /** Where a journal is of an undo: what it undid is now written down so. */

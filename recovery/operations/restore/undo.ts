@@ -1,8 +1,8 @@
 import { RecoveryError } from '../../domain/errors.ts'
 import { RestoreJournal } from '../../journal/restore-journal.ts'
+import { operationsOf } from './kinds.ts'
 import type { RestorePlan } from './restore-plan.ts'
 import { withRestoration, type Restoration, type RestoreReport } from './restoration.ts'
-import { operationsOf } from './settle.ts'
 
 export interface UndoPlan extends RestorePlan {
   /** The restore that is taken back. */
