@@ -11,9 +11,10 @@ import {
   type RecoveryPoint,
   type SourceKind,
 } from '../../recovery/operations/index.ts'
-import { configuredVault, findProject, withVault, type Context } from '../context.ts'
+import { configuredVault, findProject, type Context } from '../context.ts'
 import type { Follow } from '../program.ts'
 import { durationText, sizeText } from '../words.ts'
+import { inRestoration } from './restore/frame.ts'
 
 interface BackupOptions {
   readonly only?: string
@@ -53,7 +54,9 @@ async function runBackup(options: BackupOptions, context: Context): Promise<void
   if (location !== undefined) await assertOutside(project, location)
   const started = performance.now()
   for (const { what, why } of plan.leftOut) terminal.warn(`not in this point: ${what} (${why})`)
-  const point = await withVault(context, location, vault => backup(project, plan, vault, tags, tools, run))
+  const point = await inRestoration(context, { reads: false, found: project }, ({ project: now, vault }) =>
+    backup(now, now === project ? plan : planBackup(now, only), vault, tags, tools, run),
+  )
   terminal.result(pointText(point, performance.now() - started), pointJson(point))
 }
 

@@ -7,6 +7,7 @@ import {
   interruptedRestores,
   settleInterrupted,
   shortId,
+  type Project,
   type Restoration,
   type RestorePlan,
   type RestoreReport,
@@ -46,16 +47,16 @@ export const withPlanOptions = (command: Command): Command =>
   command.option('--plan', 'show exactly what would change, then stop').option('-y, --yes', 'do not ask')
 
 /**
- * Opens the project and its vault for a restore, alone in the project; what an earlier one left half-done is settled first.
+ * Opens the project (or takes the one that is `found`) and its vault for a restore or a backup, alone in the project; what an earlier one left half-done is settled first.
  * With `reads` (--plan) nothing is settled nor locked: what stands there is only told.
  */
 export async function inRestoration<T>(
   context: Context,
-  { reads }: { readonly reads: boolean },
+  { reads, found }: { readonly reads: boolean; readonly found?: Project },
   use: (restoration: Restoration, settled: readonly Settled[]) => Promise<T>,
 ): Promise<T> {
   const { tools, run, terminal } = context
-  const project = await findProject(context)
+  const project = found ?? (await findProject(context))
   return withVault(context, configuredVault(context, project), async vault => {
     const restoration = { project, vault, tools, run }
     if (reads) {
