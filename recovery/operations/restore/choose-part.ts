@@ -1,6 +1,7 @@
 import type { Manifest, ProjectFacts } from '../../../contract/manifest.ts'
 import { RecoveryError } from '../../domain/errors.ts'
 import type { Vault } from '../../../vault/index.ts'
+import { isSameOrigin } from '../origin.ts'
 import { findPoint, listPoints, shortId, type RecoveryPoint } from '../points.ts'
 import { acceptsAll, assertSameProject, type Accepted } from './identity.ts'
 import { safetyTag } from './safety-point.ts'
@@ -35,8 +36,12 @@ export async function choosePart(
     const regular = manifest.state === 'complete' && !snapshot.tags.includes(safetyTag)
     return regular && snapshot.time <= until && part.isIn(manifest)
   })
-  const own = fitting.findLast(({ manifest }) => acceptsAll(manifest.project, project, choice.accept))
-  if (own) return own
+  const accepted = fitting.filter(({ manifest }) => acceptsAll(manifest.project, project, choice.accept))
+  // Who names a difference means a point that has it.
+  const named = accepted.findLast(({ manifest }) => !acceptsAll(manifest.project, project, []))
+  const own = accepted.findLast(({ manifest }) => isSameOrigin(manifest.project, project))
+  const chosen = named ?? own ?? accepted.at(-1)
+  if (chosen) return chosen
   const other = fitting.findLast(({ manifest }) => manifest.project.id === project.id)
   if (other) assertSameProject(other.manifest.project, project, choice.accept)
   throw notIn(
