@@ -116,7 +116,7 @@ const extensionsSql = `
   SELECT e.extname AS name, e.extversion AS version, n.nspname AS schema
   FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace ORDER BY e.oid`
 
-export interface DatabaseContent {
+export interface FoundContent {
   readonly extensions: { name: string; version: string; schema: string }[]
   readonly sequences: FoundSequence[]
   readonly largeObjects: number
@@ -125,7 +125,7 @@ export interface DatabaseContent {
 }
 
 /** Everything about a database but the rows of its tables. */
-export async function readContent(ask: Ask): Promise<DatabaseContent> {
+export async function readContent(ask: Ask): Promise<FoundContent> {
   const extensions = (await ask(extensionsSql)).map(({ name, version, schema }) => ({
     name: name ?? '',
     version: version ?? '',

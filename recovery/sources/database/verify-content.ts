@@ -2,7 +2,7 @@ import type { DatabaseFacts, DatabaseServer, SequenceFacts } from '../../../cont
 import type { Check } from '../../domain/check.ts'
 import { quoteLiteral } from '../../drivers/postgres/sql-text.ts'
 import { isMark } from './restored-mark.ts'
-import { readContent, type Ask, type DatabaseContent, type FoundSequence } from './database-facts.ts'
+import { readContent, type Ask, type FoundContent, type FoundSequence } from './database-facts.ts'
 
 /** Everything but the rows: sequences, extensions, large objects, objects by kind, settings. */
 export async function verifyContent(
@@ -44,8 +44,8 @@ function isAsFar(before: string | null, { lastValue, ascending, cycles }: FoundS
 
 async function checkExtension(
   what: string,
-  expected: DatabaseContent['extensions'][number],
-  { extensions }: DatabaseContent,
+  expected: FoundContent['extensions'][number],
+  { extensions }: FoundContent,
   ask: Ask,
 ): Promise<Check> {
   const name = `${what}: extension ${expected.name}`
@@ -61,7 +61,7 @@ async function checkExtension(
   return { what: name, ok: reason !== '', detail: `${found.version}, was ${expected.version}${reason}` }
 }
 
-function checkLargeObjects(what: string, expected: DatabaseFacts, found: DatabaseContent): Check {
+function checkLargeObjects(what: string, expected: DatabaseFacts, found: FoundContent): Check {
   const ok = expected.largeObjects === found.largeObjects
   const detail = `${found.largeObjects}${ok ? '' : `, were ${expected.largeObjects}`}`
   return { what: `${what}: large objects`, ok, detail }
@@ -73,7 +73,7 @@ const mayBeFewer = new Set(['invalid index'])
 function checkObjects(
   what: string,
   expected: DatabaseFacts,
-  found: DatabaseContent,
+  found: FoundContent,
   method: DatabaseServer['method'],
 ): Check[] {
   // In a physical capture a kind that is not named was changing.
@@ -85,7 +85,7 @@ function checkObjects(
   })
 }
 
-function checkSettings(what: string, expected: DatabaseFacts, found: DatabaseContent): Check {
+function checkSettings(what: string, expected: DatabaseFacts, found: FoundContent): Check {
   const present = new Set(found.settings)
   const wanted = new Set(expected.settings)
   const missing = expected.settings.filter(statement => !present.has(statement))
