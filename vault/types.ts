@@ -47,7 +47,17 @@ export interface SavedFolder extends Counts {
   readonly gone?: readonly string[]
 }
 
-export interface SaveFolderOptions {
+/** How contents become blobs. */
+export interface CutOptions {
+  /**
+   * Blobs of exactly this many bytes (4 KiB to 8 MiB), the last one shorter, instead of content-defined ones: for files
+   * that change in place, page by page, so that only the blobs of touched pages are new. Contents up to this size are
+   * one blob either way.
+   */
+  readonly blockBytes?: number
+}
+
+export interface SaveFolderOptions extends CutOptions {
   /** Decides for each entry below the folder; a folder that is refused is not entered. Default: everything. */
   readonly select?: (path: Uint8Array, type: NodeMetadata['type']) => boolean
   /**
@@ -103,13 +113,18 @@ export interface SnapshotSummary {
  */
 export interface Uploader {
   /** A regular file of unknown length; the source's error rejects the call and spoils the scope. */
-  saveStream(path: PathInPoint, bytes: AsyncIterable<Uint8Array>, mode?: number): Promise<SavedFile>
+  saveStream(
+    path: PathInPoint,
+    bytes: AsyncIterable<Uint8Array>,
+    mode?: number,
+    options?: CutOptions,
+  ): Promise<SavedFile>
   /** A folder of this machine with everything in it; unreadable files reject with 'source-unreadable', naming them. */
   saveFolder(path: PathInPoint, folder: string, options?: SaveFolderOptions): Promise<SavedFolder>
   /** One file of this machine, with its metadata. */
   saveFile(path: PathInPoint, file: string): Promise<SavedFile>
   /** Entries in any order in which a folder precedes what is in it. */
-  saveEntries(path: PathInPoint, entries: AsyncIterable<Entry>): Promise<SavedFolder>
+  saveEntries(path: PathInPoint, entries: AsyncIterable<Entry>, options?: CutOptions): Promise<SavedFolder>
   /** Last: packs durable, then index, then the snapshot file. Once only. */
   publish(details: SnapshotDetails): Promise<Snapshot>
 }

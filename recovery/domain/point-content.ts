@@ -10,6 +10,12 @@ export interface Counts {
 }
 
 /**
+ * A server's data files change in place, page by page: cut into blobs of this size, aligned with the pages, a later point
+ * stores the touched ones alone, and copies of the same server share them however they were taken, online or cold.
+ */
+export const databaseBlockBytes = 32 * 1024
+
+/**
  * One thing that a source puts into a point. A stream's or entries' program can fail after its last byte, so they
  * come with `finished`, which must resolve before the part counts.
  */
@@ -26,12 +32,16 @@ export type Part =
       readonly path: string
       readonly folder: string
       readonly select?: (path: Uint8Array, isFolder: boolean) => boolean
+      /** See `databaseBlockBytes`. */
+      readonly blockBytes?: number
     }
   | {
       readonly kind: 'entries'
       readonly path: string
       readonly entries: AsyncIterable<FileEntry>
       readonly finished: Promise<void>
+      /** See `databaseBlockBytes`. */
+      readonly blockBytes?: number
     }
 
 /** What the point made of a part. */

@@ -23,8 +23,9 @@ export const vaultRun = (run: Run, step: string): VaultRun => ({
 
 /** Folder options: what to take, and where an earlier point has the same folder, whose unchanged files are not read again. */
 const folderOptions = (part: Part & { kind: 'folder' }, previous: Snapshot | undefined): SaveFolderOptions => {
-  const { select } = part
+  const { select, blockBytes } = part
   return {
+    ...(blockBytes ? { blockBytes } : {}),
     ...(select ? { select: (path, type) => select(path, type === 'dir') } : {}),
     ...(previous ? { like: { snapshot: previous, path: part.path } } : {}),
   }
@@ -47,7 +48,8 @@ export function pointWriter(uploader: Uploader, previous: Snapshot | undefined):
         return savedFolder(await uploader.saveFolder(part.path, part.folder, folderOptions(part, previous)))
       case 'entries': {
         const entries = toVaultEntries(part.entries)
-        const [saved] = await Promise.all([uploader.saveEntries(part.path, entries), part.finished])
+        const cutting = part.blockBytes ? { blockBytes: part.blockBytes } : {}
+        const [saved] = await Promise.all([uploader.saveEntries(part.path, entries, cutting), part.finished])
         return savedFolder(saved)
       }
     }

@@ -28,6 +28,8 @@ describe.skipIf(skipsInterop)('a vault that we wrote', () => {
       await uploader.saveFolder('volumes/data', source)
       await uploader.saveFile('config/one file', path.join(source, 'third'))
       await uploader.saveEntries('copied', entriesOf(source))
+      await uploader.saveFolder('blocks/folder', source, { blockBytes: 32 * 1024 })
+      await uploader.saveEntries('blocks/entries', entriesOf(source), { blockBytes: 32 * 1024 })
       await uploader.saveStream('databases/dump', piecesOf(stream), 0o640)
       await uploader.saveStream('empty', piecesOf(Buffer.alloc(0)))
       return uploader.publish({ ...details, tags: ['a', 'b c'], paths: ['/project'] })
@@ -48,6 +50,9 @@ describe.skipIf(skipsInterop)('a vault that we wrote', () => {
     expect(differingLines(path.join(target, 'volumes/data'), source)).toEqual([])
     // Saved entry by entry, as it comes from a container, it is the same.
     expect(differingLines(path.join(target, 'copied'), source)).toEqual([])
+    // Cut into blocks too.
+    expect(differingLines(path.join(target, 'blocks/folder'), source)).toEqual([])
+    expect(differingLines(path.join(target, 'blocks/entries'), source)).toEqual([])
     expect(fs.readFileSync(path.join(target, 'databases/dump')).equals(stream)).toBe(true)
     expect(fs.statSync(path.join(target, 'databases/dump')).mode & 0o7777).toBe(0o640)
     expect(fs.statSync(path.join(target, 'empty')).size).toBe(0)

@@ -1,3 +1,4 @@
+import type { CutOptions } from '../types.ts'
 import type { Failure } from './failure.ts'
 import { idTexts } from './file-batcher.ts'
 import type { CutContents } from './messages.ts'
@@ -15,13 +16,15 @@ interface PendingContent {
 export class ContentBatcher {
   readonly #pool: WorkerPool
   readonly #failure: Failure
+  readonly #cutOptions: CutOptions
   #batch: PendingContent[] = []
   #bytes = 0
   readonly #batches = new Set<Promise<void>>()
 
-  constructor(pool: WorkerPool, failure: Failure) {
+  constructor(pool: WorkerPool, failure: Failure, { blockBytes }: CutOptions = {}) {
     this.#pool = pool
     this.#failure = failure
+    this.#cutOptions = blockBytes ? { blockBytes } : {}
   }
 
   /** `cut` is called with the blobs later. Resolves when there is room for the next. */
@@ -43,7 +46,10 @@ export class ContentBatcher {
     this.#bytes = 0
     const bytes = new Uint8Array(Buffer.concat(batch.map(content => content.bytes)))
     const lengths = Uint32Array.from(batch, content => content.bytes.length)
-    const { answer } = await this.#pool.give('contents', { bytes, lengths }, [bytes.buffer, lengths.buffer])
+    const { answer } = await this.#pool.give('contents', { bytes, lengths, ...this.#cutOptions }, [
+      bytes.buffer,
+      lengths.buffer,
+    ])
     const told = answer
       .then(contents => tellEach(batch, contents))
       .catch(error => this.#failure.fail(error))

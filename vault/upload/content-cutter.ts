@@ -11,6 +11,7 @@ import { Cutter, maxRead, type OnChunk, type ReadWindow } from './read-window.ts
 const firstRead = 256 * 1024
 /** How much of a large file is read before others get their turn. */
 const sliceBytes = 8 * 1024 * 1024
+const worthGiving = 256 * 1024
 
 /** How a worker gives blobs of large files to others. */
 export interface RangeGiver {
@@ -42,29 +43,34 @@ export class ContentCutter {
   }
 
   /** Files that are read whole, one after the other. */
-  files({ paths }: Requests['files']): CutContents {
+  files({ paths, blockBytes }: Requests['files']): CutContents {
     const contents = new ContentList()
-    for (const path of splitPaths(paths)) contents.cut(ids => this.#readWhole(path, ids))
+    for (const path of splitPaths(paths)) contents.cut(ids => this.#readWhole(path, ids, blockBytes))
     return contents.take()
   }
 
   /** Contents that are in memory. */
-  contents({ bytes, lengths }: Requests['contents']): CutContents {
+  contents({ bytes, lengths, blockBytes }: Requests['contents']): CutContents {
     const contents = new ContentList()
     let at = 0
     for (const length of lengths) {
       const content = bytes.subarray(at, (at += length))
-      contents.cut(ids => this.#cutBytes(content, ids))
+      contents.cut(ids => this.#cutBytes(content, ids, blockBytes))
     }
     return contents.take()
   }
 
   /** A large file, slice by slice: `turn` is awaited between them. Some blobs may be given away. */
-  async large({ fd }: Requests['large'], giver: RangeGiver, turn: (bytes: number) => Promise<void>): Promise<CutFile> {
+  async large(
+    { fd, blockBytes }: Requests['large'],
+    giver: RangeGiver,
+    turn: (bytes: number) => Promise<void>,
+  ): Promise<CutFile> {
     const ids = new IdList()
     let given = 0
-    const cutter = this.#cutter(ids, (_from, length, offset) => {
-      if (!giver.wanted()) return false
+    const cutter = this.#cutter(ids, blockBytes, (_from, length, offset) => {
+      // A small block would cost more to give away than to store.
+      if (length < worthGiving || !giver.wanted()) return false
       giver.give(ids.count, offset, length)
       given += length
       return true
@@ -88,9 +94,9 @@ export class ContentCutter {
     return { size: read, ids: ids.take() }
   }
 
-  stream(): ContentStream {
+  stream(blockBytes?: number): ContentStream {
     const ids = new IdList()
-    const cutter = this.#cutter(ids)
+    const cutter = this.#cutter(ids, blockBytes)
     return {
       piece: bytes => this.#addBytes(cutter, bytes),
       end: () => ({ size: cutter.finish(), ids: ids.take() }),
@@ -98,10 +104,14 @@ export class ContentCutter {
     }
   }
 
-  #cutter(ids: IdList, giveAway: (...chunk: Parameters<OnChunk>) => boolean = () => false): Cutter {
-    return new Cutter(this.#window, (from, length, offset) =>
-      ids.add(giveAway(from, length, offset) ? hole : this.#store(from, length)),
-    )
+  #cutter(
+    ids: IdList,
+    blockBytes: number | undefined,
+    giveAway: (...chunk: Parameters<OnChunk>) => boolean = () => false,
+  ): Cutter {
+    const onChunk: OnChunk = (from, length, offset) =>
+      ids.add(giveAway(from, length, offset) ? hole : this.#store(from, length))
+    return new Cutter(this.#window, onChunk, blockBytes)
   }
 
   #store(from: number, length: number): Buffer {
@@ -110,9 +120,9 @@ export class ContentCutter {
     return id
   }
 
-  #readWhole(path: Buffer, ids: IdList): number {
+  #readWhole(path: Buffer, ids: IdList, blockBytes: number | undefined): number {
     const fd = openSource(path)
-    const cutter = this.#cutter(ids)
+    const cutter = this.#cutter(ids, blockBytes)
     try {
       for (let bytes = firstRead; this.#read(fd, cutter, bytes) > 0; bytes = maxRead);
       return cutter.finish()
@@ -136,8 +146,8 @@ export class ContentCutter {
     return read
   }
 
-  #cutBytes(content: Uint8Array, ids: IdList): number {
-    const cutter = this.#cutter(ids)
+  #cutBytes(content: Uint8Array, ids: IdList, blockBytes: number | undefined): number {
+    const cutter = this.#cutter(ids, blockBytes)
     this.#addBytes(cutter, content)
     return cutter.finish()
   }

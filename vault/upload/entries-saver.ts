@@ -1,6 +1,6 @@
 import { VaultError } from '../errors.ts'
 import { isPlainName, printablePath, splitPath } from '../files/path.ts'
-import type { Entry, SavedFolder } from '../types.ts'
+import type { CutOptions, Entry, SavedFolder } from '../types.ts'
 import { ContentBatcher } from './content-batcher.ts'
 import { EntryTree, type EntryTreeOptions } from './entry-tree.ts'
 import { idTexts } from './file-batcher.ts'
@@ -18,15 +18,17 @@ const cuttingAtOnce = 4
 export class EntriesSaver {
   readonly #parts: UploadParts
   readonly #tree: EntryTree
+  readonly #cutOptions: CutOptions
   readonly #contents: ContentBatcher
   readonly #cutting = new Set<Promise<void>>()
   readonly #counts = { files: 0, others: 0, bytes: 0 }
   readonly #skipped: string[] = []
 
-  constructor(parts: UploadParts, options: EntryTreeOptions) {
+  constructor(parts: UploadParts, options: EntryTreeOptions & CutOptions) {
     this.#parts = parts
+    this.#cutOptions = options.blockBytes ? { blockBytes: options.blockBytes } : {}
     this.#tree = new EntryTree(parts, options)
-    this.#contents = new ContentBatcher(parts.pool, parts.failure)
+    this.#contents = new ContentBatcher(parts.pool, parts.failure, this.#cutOptions)
   }
 
   /** Rejects with the stream's error, and with bad-input if the entries make no sense. */
@@ -74,7 +76,9 @@ export class EntriesSaver {
 
   async #takeLarge(path: string, entry: Entry): Promise<void> {
     const { pool, failure, onProgress } = this.#parts
-    const { cut } = await feedStream(entry.bytes ?? noBytes(), pool, failure, bytes => onProgress(0, bytes))
+    const { cut } = await feedStream(entry.bytes ?? noBytes(), { pool, failure, ...this.#cutOptions }, bytes =>
+      onProgress(0, bytes),
+    )
     const cutting = cut
       .then(({ ids, size }) => {
         assertSize(entry, size)

@@ -1,6 +1,7 @@
+import type { CutOptions } from '../types.ts'
 import { cutLargeFile } from './large-file.ts'
 import { unreadBecauseOf } from './id-list.ts'
-import type { CutContents, Unread } from './messages.ts'
+import type { CutContents, CutFile, Unread } from './messages.ts'
 import type { UploadParts } from './upload-parts.ts'
 
 const MiB = 1024 * 1024
@@ -25,13 +26,15 @@ type Parts = Pick<UploadParts, 'pool' | 'failure' | 'onProgress'>
 /** Has files read by the workers, small ones many at a time. */
 export class FileBatcher {
   readonly #parts: Parts
+  readonly #cutOptions: CutOptions
   #batch: PendingFile[] = []
   #bytes = 0
   readonly #large = new Set<Promise<void>>()
   readonly #batches = new Set<Promise<void>>()
 
-  constructor(parts: Parts) {
+  constructor(parts: Parts, { blockBytes }: CutOptions = {}) {
     this.#parts = parts
+    this.#cutOptions = blockBytes ? { blockBytes } : {}
   }
 
   /** Resolves when there is room for the next. */
@@ -56,7 +59,7 @@ export class FileBatcher {
 
   async #cutLarge(file: PendingFile): Promise<void> {
     try {
-      const { ids, size, unread } = await cutLargeFile(file.path, this.#parts.pool, this.#parts.failure)
+      const { ids, size, unread } = await this.#cutWhole(file)
       if (unread) file.unread(unread)
       else file.cut(idTexts(ids), size)
     } catch (error) {
@@ -65,12 +68,16 @@ export class FileBatcher {
     }
   }
 
+  #cutWhole({ path }: PendingFile): Promise<CutFile> {
+    return cutLargeFile(path, this.#parts.pool, this.#parts.failure, this.#cutOptions)
+  }
+
   async #send(): Promise<void> {
     const files = this.#batch
     this.#batch = []
     this.#bytes = 0
     const paths = joinPaths(files)
-    const { answer } = await this.#parts.pool.give('files', { paths }, [paths.buffer])
+    const { answer } = await this.#parts.pool.give('files', { paths, ...this.#cutOptions }, [paths.buffer])
     this.#follow(
       this.#batches,
       answer.then(contents => this.#done(files, contents)),

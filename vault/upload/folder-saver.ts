@@ -68,7 +68,7 @@ export class FolderSaver {
     this.#parts = parts
     this.#select = options.select ?? (() => true)
     this.#earlier = new EarlierPoint(parts.reader, options.like, parts.stored.data)
-    this.#files = new FileBatcher(parts)
+    this.#files = new FileBatcher(parts, options)
   }
 
   /** `folder` may be a symlink to one. Rejects with source-unreadable naming what cannot be read. */

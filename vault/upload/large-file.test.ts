@@ -23,8 +23,8 @@ it('an upload that is interrupted while several work on a large file ends, and t
   const options = { failure, store: async () => {}, onProgress: () => {}, workers: 2 }
   /** The upload fails at the moment when a part of the file is to be given to another worker. */
   class InterruptedPool extends WorkerPool {
-    override giveLarge(fd: number, onRange: (range: GiveRange) => void) {
-      return super.giveLarge(fd, range => {
+    override giveLarge(request: { readonly fd: number }, onRange: (range: GiveRange) => void) {
+      return super.giveLarge(request, range => {
         failure.fail(new Error('interrupted'))
         onRange(range)
       })

@@ -1,4 +1,5 @@
 import { closeSync } from 'node:fs'
+import type { CutOptions } from '../types.ts'
 import type { Failure } from './failure.ts'
 import { hole } from './content-cutter.ts'
 import type { CutFile } from './messages.ts'
@@ -9,7 +10,12 @@ import type { GiveRange, WorkerPool } from './worker-pool.ts'
  * Cuts a large file into blobs: one worker reads and cuts it, and gives some of the blobs to others that are idle. They
  * read the same open file, so that one that is replaced meanwhile stays one. Errors of opening it are Node's.
  */
-export async function cutLargeFile(path: Buffer, pool: WorkerPool, failure: Failure): Promise<CutFile> {
+export async function cutLargeFile(
+  path: Buffer,
+  pool: WorkerPool,
+  failure: Failure,
+  options: CutOptions = {},
+): Promise<CutFile> {
   const fd = openSource(path)
   const ranges: Promise<{ place: number; cut: CutFile }>[] = []
   const giveRange = async ({ place, offset, length }: GiveRange) => {
@@ -17,7 +23,7 @@ export async function cutLargeFile(path: Buffer, pool: WorkerPool, failure: Fail
     return { place, cut: await answer }
   }
   try {
-    const { answer } = await pool.giveLarge(fd, range => {
+    const { answer } = await pool.giveLarge({ fd, ...options }, range => {
       const cutting = giveRange(range)
       // They are awaited when the file is through; one that fails before must not end the process by it.
       cutting.catch(() => {})

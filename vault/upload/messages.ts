@@ -1,5 +1,6 @@
 import type { VaultKey } from '../crypto/keys.ts'
 import type { VaultErrorCode } from '../errors.ts'
+import type { CutOptions } from '../types.ts'
 import type { BlobList } from './blob-list.ts'
 
 // What the main thread and the workers of an upload say to each other. The main thread walks, builds trees and stores
@@ -36,15 +37,15 @@ export const creditWords = {
 /** What a worker can be asked for. */
 export interface Requests {
   /** Files to read whole: their paths' bytes, each ended by NUL. */
-  readonly files: { readonly paths: Bytes }
+  readonly files: CutOptions & { readonly paths: Bytes }
   /** Whole contents, one behind the other, with their lengths. */
-  readonly contents: { readonly bytes: Bytes; readonly lengths: Uint32Array<ArrayBuffer> }
+  readonly contents: CutOptions & { readonly bytes: Bytes; readonly lengths: Uint32Array<ArrayBuffer> }
   /** A large file, open already. The worker may give pieces of it to others. */
-  readonly large: { readonly fd: number }
+  readonly large: CutOptions & { readonly fd: number }
   /** One blob of a large file. */
   readonly range: { readonly fd: number; readonly offset: number; readonly length: number }
-  /** The next `length` bytes of a stream, at `at` in its memory, which comes with the first piece. */
-  readonly piece: {
+  /** The next `length` bytes of a stream, at `at` in its memory, which comes with the first piece, as does how it is cut. */
+  readonly piece: CutOptions & {
     readonly stream: number
     readonly memory?: SharedArrayBuffer
     readonly at: number

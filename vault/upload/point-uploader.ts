@@ -1,5 +1,5 @@
 import { VaultError } from '../errors.ts'
-import type { Entry, PathInPoint, SavedFile, SavedFolder, SaveFolderOptions } from '../types.ts'
+import type { CutOptions, Entry, PathInPoint, SavedFile, SavedFolder, SaveFolderOptions } from '../types.ts'
 import type { Snapshot, SnapshotDetails, Uploader } from '../types.ts'
 import { EntriesSaver } from './entries-saver.ts'
 import { idTexts } from './file-batcher.ts'
@@ -7,6 +7,7 @@ import { fileNode } from './folder-draft.ts'
 import { FolderSaver } from './folder-saver.ts'
 import { openLocalFile } from './local-file.ts'
 import { PointDraft, type SavedItem } from './point-draft.ts'
+import { maxChunk } from './read-window.ts'
 import { feedStream, type CutStream } from './stream-cutter.ts'
 import type { UploadParts } from './upload-parts.ts'
 import { virtualMetadata } from './virtual-node.ts'
@@ -33,19 +34,26 @@ export class PointUploader implements Uploader {
     this.#options = options
   }
 
-  saveStream(path: PathInPoint, bytes: AsyncIterable<Uint8Array>, mode = streamMode): Promise<SavedFile> {
+  async saveStream(
+    path: PathInPoint,
+    bytes: AsyncIterable<Uint8Array>,
+    mode = streamMode,
+    options: CutOptions = {},
+  ): Promise<SavedFile> {
+    assertBlocks(options)
     const metadata = virtualMetadata('file', mode, this.#options.time)
-    return this.#save(path, item => this.#spoilOnError(this.#saveBytes(item, metadata, bytes)))
+    return this.#save(path, item => this.#spoilOnError(this.#saveBytes(item, metadata, bytes, options)))
   }
 
   saveFile(path: PathInPoint, file: string): Promise<SavedFile> {
     return this.#save(path, item => {
       const { metadata, bytes } = openLocalFile(file)
-      return this.#saveBytes(item, metadata, bytes)
+      return this.#saveBytes(item, metadata, bytes, {})
     })
   }
 
-  saveFolder(path: PathInPoint, folder: string, options: SaveFolderOptions = {}): Promise<SavedFolder> {
+  async saveFolder(path: PathInPoint, folder: string, options: SaveFolderOptions = {}): Promise<SavedFolder> {
+    assertBlocks(options)
     return this.#save(path, async item => {
       const { node, before, saved } = await new FolderSaver(this.#options.parts, options).save(folder)
       item.node = node
@@ -54,10 +62,11 @@ export class PointUploader implements Uploader {
     })
   }
 
-  saveEntries(path: PathInPoint, entries: AsyncIterable<Entry>): Promise<SavedFolder> {
+  async saveEntries(path: PathInPoint, entries: AsyncIterable<Entry>, options: CutOptions = {}): Promise<SavedFolder> {
+    assertBlocks(options)
     const { parts, time } = this.#options
     const save = async (item: SavedItem) => {
-      const { node, saved } = await new EntriesSaver(parts, { space: path, time }).save(entries)
+      const { node, saved } = await new EntriesSaver(parts, { space: path, time, ...options }).save(entries)
       item.node = node
       return saved
     }
@@ -93,9 +102,10 @@ export class PointUploader implements Uploader {
     item: SavedItem,
     metadata: Parameters<typeof fileNode>[0],
     bytes: AsyncIterable<Uint8Array>,
+    options: CutOptions,
   ): Promise<SavedFile> {
     const { failure, pool, onProgress } = this.#options.parts
-    const { cut } = await feedStream(bytes, pool, failure, count => onProgress(0, count))
+    const { cut } = await feedStream(bytes, { pool, failure, ...options }, count => onProgress(0, count))
     const { ids, size, sha256 }: CutStream = await cut
     item.node = fileNode(metadata, idTexts(ids), size)
     onProgress(1, 0)
@@ -115,4 +125,13 @@ export class PointUploader implements Uploader {
     this.#options.parts.failure.throwIfFailed()
     if (this.#closed) throw new VaultError('bad-input', 'the point is published already')
   }
+}
+
+/** Smaller blobs would be more list than content; larger ones do not fit into the engine's memory. */
+const smallestBlock = 4096
+
+function assertBlocks({ blockBytes }: CutOptions): void {
+  if (blockBytes === undefined) return
+  if (Number.isSafeInteger(blockBytes) && blockBytes >= smallestBlock && blockBytes <= maxChunk) return
+  throw new VaultError('bad-input', `blocks of ${blockBytes} bytes cannot be stored: ${smallestBlock} to ${maxChunk}`)
 }

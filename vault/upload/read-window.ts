@@ -50,6 +50,7 @@ export class ReadWindow {
 export class Cutter {
   readonly #window: ReadWindow
   readonly #onChunk: OnChunk
+  readonly #blockBytes: number | undefined
   // Addresses: where the chunk begins, up to where no cut was found, where the bytes end.
   #start: number
   #scanned: number
@@ -58,9 +59,11 @@ export class Cutter {
   #passed = 0
   #aside: Buffer | undefined
 
-  constructor(window: ReadWindow, onChunk: OnChunk) {
+  /** With `blockBytes` (at most `maxChunk`) every chunk but the last has this length. */
+  constructor(window: ReadWindow, onChunk: OnChunk, blockBytes?: number) {
     this.#window = window
     this.#onChunk = onChunk
+    this.#blockBytes = blockBytes
     this.#start = this.#scanned = this.#end = window.engine.READ
   }
 
@@ -77,7 +80,7 @@ export class Cutter {
     this.#window.take(this)
     this.#end += bytes
     for (;;) {
-      const cut = this.#window.engine.nextCut(this.#start, this.#scanned, this.#end)
+      const cut = this.#nextCut()
       if (!cut) break
       this.#handOut(cut)
     }
@@ -108,6 +111,13 @@ export class Cutter {
   comeBack(): void {
     if (this.#aside) this.#window.engine.bytes.set(this.#aside, this.#start)
     this.#aside = undefined
+  }
+
+  /** Where the chunk ends that begins at `#start`; 0 if that is not known yet. */
+  #nextCut(): number {
+    const blockBytes = this.#blockBytes
+    if (!blockBytes) return this.#window.engine.nextCut(this.#start, this.#scanned, this.#end)
+    return this.#start + blockBytes <= this.#end ? this.#start + blockBytes : 0
   }
 
   #handOut(cut: number): void {

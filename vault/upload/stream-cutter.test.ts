@@ -18,7 +18,7 @@ it('a file that cannot be read to its end leaves nothing in memory, and the uplo
   const table = IdTable.create(0).memory
   const start = { key: newVaultKey(), polynomial: 0x3da3358b4dc173n, compress: true, packBytes: 16 * MiB, table }
   const pool = new WorkerPool(start, { failure, store: async () => {}, onProgress: () => {}, workers: 1 })
-  await expect(feedStream(breakingOff(), pool, failure, () => {})).rejects.toThrow('broke off')
+  await expect(feedStream(breakingOff(), { pool, failure }, () => {})).rejects.toThrow('broke off')
   const request = { bytes: new Uint8Array(10), lengths: Uint32Array.of(10) }
   const { worker, answer } = await pool.give('contents', request)
   expect([...(await failure.during(answer)).sizes]).toEqual([10])

@@ -1,11 +1,18 @@
 import { createHash } from 'node:crypto'
 import { VaultError } from '../errors.ts'
+import type { CutOptions } from '../types.ts'
 import type { Failure } from './failure.ts'
 import type { WorkerHandle } from './worker-handle.ts'
 import type { WorkerPool } from './worker-pool.ts'
 
 /** What goes to a worker at a time. */
 const pieceBytes = 1024 * 1024
+
+/** Who cuts a stream, and how. */
+export interface StreamCutting extends CutOptions {
+  readonly pool: WorkerPool
+  readonly failure: Failure
+}
 
 /** A content of unknown length, cut into blobs. */
 export interface CutStream {
@@ -23,14 +30,13 @@ export interface CutStream {
  */
 export async function feedStream(
   bytes: AsyncIterable<Uint8Array>,
-  pool: WorkerPool,
-  failure: Failure,
+  how: StreamCutting,
   onBytes: (bytes: number) => void,
 ): Promise<{ readonly cut: Promise<CutStream> }> {
   const hash = createHash('sha256')
-  const cutter = new StreamCutter(pool, failure)
+  const cutter = new StreamCutter(how)
   try {
-    for await (const piece of untilFailure(bytes, failure)) {
+    for await (const piece of untilFailure(bytes, how.failure)) {
       if (!isBytes(piece)) throw new VaultError('bad-input', 'a stream gave something that is not bytes')
       hash.update(piece)
       await cutter.add(piece)
@@ -73,6 +79,7 @@ export async function* untilFailure<T>(source: AsyncIterable<T>, failure: Failur
 class StreamCutter {
   readonly #pool: WorkerPool
   readonly #failure: Failure
+  readonly #cutOptions: CutOptions
   #memory: Uint8Array<ArrayBufferLike> = Buffer.allocUnsafeSlow(pieceBytes)
   #filled = 0
   #half = 0
@@ -80,9 +87,10 @@ class StreamCutter {
   #worker: WorkerHandle | undefined
   #stream = 0
 
-  constructor(pool: WorkerPool, failure: Failure) {
+  constructor({ pool, failure, blockBytes }: StreamCutting) {
     this.#pool = pool
     this.#failure = failure
+    this.#cutOptions = blockBytes ? { blockBytes } : {}
   }
 
   async add(bytes: Uint8Array): Promise<void> {
@@ -114,16 +122,15 @@ class StreamCutter {
   /** All of it fits one message. */
   async #endShort(): Promise<{ ids: Uint8Array<ArrayBuffer>; size: number }> {
     const bytes = new Uint8Array(this.#memory.subarray(0, this.#filled))
-    const { answer } = await this.#pool.give('contents', { bytes, lengths: Uint32Array.of(bytes.length) }, [
-      bytes.buffer,
-    ])
+    const request = { bytes, lengths: Uint32Array.of(bytes.length), ...this.#cutOptions }
+    const { answer } = await this.#pool.give('contents', request, [bytes.buffer])
     return { ids: (await this.#failure.during(answer)).ids, size: this.#filled }
   }
 
   async #send(): Promise<void> {
     const { worker, memory } = this.#begin()
     const piece = { stream: this.#stream, at: this.#half * pieceBytes, length: this.#filled }
-    this.#sent.push(worker.ask('piece', { ...piece, ...(memory && { memory }) }).answer)
+    this.#sent.push(worker.ask('piece', { ...piece, ...(memory && { memory, ...this.#cutOptions }) }).answer)
     this.#half = 1 - this.#half
     this.#filled = 0
     if (this.#sent.length === 2) await this.#failure.during(this.#sent.shift()!)

@@ -56,8 +56,8 @@ export class WorkerPool {
   }
 
   /** A large file: `onRange` is told of the blobs that another worker is to do; give them as 'range'. */
-  async giveLarge(fd: number, onRange: (range: GiveRange) => void): Promise<Taken<'large'>> {
-    const taken = await this.give('large', { fd })
+  async giveLarge(request: Requests['large'], onRange: (range: GiveRange) => void): Promise<Taken<'large'>> {
+    const taken = await this.give('large', request)
     const key = `${taken.worker.number}:${taken.job}`
     this.#largeFiles.set(key, onRange)
     void taken.answer.then(() => {

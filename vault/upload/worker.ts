@@ -74,8 +74,8 @@ async function giveTurn(bytes: number): Promise<void> {
   await nextTurn()
 }
 
-function takePiece({ stream, memory, at, length }: Requests['piece']): object {
-  if (memory) streams.set(stream, { memory: new Uint8Array(memory), content: contents.stream() })
+function takePiece({ stream, memory, at, length, blockBytes }: Requests['piece']): object {
+  if (memory) streams.set(stream, { memory: new Uint8Array(memory), content: contents.stream(blockBytes) })
   const open = streams.get(stream)!
   open.content.piece(open.memory.subarray(at, at + length))
   return {}

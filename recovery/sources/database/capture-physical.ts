@@ -1,4 +1,5 @@
 import type { DatabaseFacts, DatabaseServer } from '../../../contract/manifest.ts'
+import { databaseBlockBytes } from '../../domain/point-content.ts'
 import { readTar } from '../../drivers/docker/tar.ts'
 import type { BaseBackup } from '../../drivers/postgres/postgres-access.ts'
 import { BackupCheck } from './backup-check.ts'
@@ -48,7 +49,7 @@ async function saveBackup(
       oid === ''
         ? { path: basePath(server), ...check.dataDirectory(readTar(tar), backup.finished) }
         : { path: tablespacePath(server, oid), ...check.tablespace(oid, readTar(tar)) }
-    const { files, bytes } = await writer.save({ kind: 'entries', ...part })
+    const { files, bytes } = await writer.save({ kind: 'entries', blockBytes: databaseBlockBytes, ...part })
     saved.files += files
     saved.bytes += bytes
   }
