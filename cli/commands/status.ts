@@ -10,7 +10,7 @@ import {
 import { configuredVault, findProject, withVault, type Context } from '../context.ts'
 import type { Follow } from '../program.ts'
 import { unreadableJson, warnOfUnreadable } from '../unreadable.ts'
-import { agoText, plural, table } from '../words.ts'
+import { agoText, plural, table, timeText } from '../words.ts'
 import type { Terminal } from '../terminal.ts'
 
 export function statusCommand(program: Command, follow: Follow): void {
@@ -42,6 +42,11 @@ function statusText(status: Status, location: string | undefined, terminal: Term
       problem ?? (inPoint ? detail : `${detail}; in no point yet`),
     ]),
     ...leftOut.map(({ what, why }) => [bad, what, `not protected: ${why}`]),
+    ...status.interrupted.map(({ what, step }) => [
+      bad,
+      `restore of ${what}`,
+      `at work, or cut off, at: ${step}; the next restore, undo or backup settles it: aidatavault undo`,
+    ]),
   ]
   return [
     `project ${project.facts.name} (${project.directory})`,
@@ -50,8 +55,19 @@ function statusText(status: Status, location: string | undefined, terminal: Term
     ...elsewhereLines(status),
     '',
     table(rows),
+    ...keptLines(status),
     ...(location && !status.newest ? ['', 'Next: aidatavault backup'] : []),
   ].join('\n')
+}
+
+function keptLines({ kept }: Status): string[] {
+  if (kept.length === 0) return []
+  const rows = kept.map(({ kind, name, was, dropAfter }) => [
+    `  ${kind}`,
+    name,
+    `was ${was}; dropped after ${timeText(new Date(dropAfter))}`,
+  ])
+  return ['', 'kept by restores:', table(rows)]
 }
 
 /** A clone has the same id; and a project that was recovered goes on under the name of its new place. */
@@ -84,6 +100,8 @@ const statusJson = ({ project, newest, points, ageMs, ...rest }: Status, locatio
   unreadable: rest.unreadable.map(unreadableJson),
   sources: rest.sources,
   leftOut: rest.leftOut,
+  interrupted: rest.interrupted,
+  kept: rest.kept,
 })
 
 const pointJson = ({ snapshot }: RecoveryPoint) => ({ point: snapshot.id, time: snapshot.time.toISOString() })

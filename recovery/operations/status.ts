@@ -1,10 +1,12 @@
 import type { Run } from '../domain/run.ts'
+import type { Kept } from '../journal/restore-journal.ts'
 import type { Project } from '../project/project.ts'
 import { configPath } from '../sources/config/index.ts'
 import { configToCapture } from '../sources/elsewhere.ts'
 import { volumesToCapture } from '../sources/volume/index.ts'
 import type { Vault } from '../../vault/index.ts'
 import { isSameOrigin } from './origin.ts'
+import { interruptedRestores, keptThings } from './restore/settle.ts'
 import { listPoints, type RecoveryPoint, type UnreadablePoint } from './points.ts'
 
 /** How well one thing of the project is protected. */
@@ -30,6 +32,10 @@ export interface Status {
   readonly sources: readonly SourceStatus[]
   /** Belongs to the project and is protected by nothing. */
   readonly leftOut: readonly { readonly what: string; readonly why: string }[]
+  /** Restores that a kill cut off, or that are at work: what, and at which step. */
+  readonly interrupted: readonly { readonly what: string; readonly step: string }[]
+  /** Old databases, volumes and files that restores have put aside, and until when. */
+  readonly kept: readonly Kept[]
 }
 
 /** What is protected, since when, and what is not. `vault` is undefined where the project has none yet. */
@@ -46,6 +52,8 @@ export async function projectStatus(project: Project, vault: Vault | undefined, 
     ageMs: newest && run.clock.now().getTime() - newest.snapshot.time.getTime(),
     sources: sourcesOf(project, newest),
     leftOut: project.leftOut,
+    interrupted: (await interruptedRestores(project.root)).map(({ record: { what, step } }) => ({ what, step })),
+    kept: (await keptThings(project.root)).map(({ kept }) => kept),
   }
 }
 
