@@ -4,6 +4,7 @@ import { RecoveryError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
 import { startBaseBackup } from './base-backup/start.ts'
 import { clientOperations } from './client-programs.ts'
+import { freeHere } from './free-space.ts'
 import { askClient } from './connect.ts'
 import { parseConnectionUrl } from './connection-settings.ts'
 import type { HeldSnapshot, PostgresAccess, Row } from './postgres-access.ts'
@@ -11,6 +12,7 @@ import { askHome, askOwnRole, askServerFacts, noSuperuser } from './server-quest
 import { noTimeouts, ownSearchPath, snapshotBegin, snapshotId } from './snapshot-statements.ts'
 import { splitStatements } from './statements.ts'
 import { urlClients } from './url-clients.ts'
+import { urlStaging } from './url-staging.ts'
 import { refusal, urlSessions, type UrlSessions } from './url-sessions.ts'
 
 export interface ByUrlOptions {
@@ -35,7 +37,7 @@ export function postgresByUrl(options: ByUrlOptions): PostgresAccess {
   const server = (run: Run) => askServerFacts(askAtHome(run))
   const majorOf = async (run: Run) => Math.floor((await server(run)).version / 10_000)
   const clients = urlClients(() => settings, majorOf, applicationName)
-  const programs = clientOperations(clients.start)
+  const programs = clientOperations(clients.start, urlStaging())
 
   return {
     ...programs,
@@ -55,6 +57,7 @@ export function postgresByUrl(options: ByUrlOptions): PostgresAccess {
         : programs.execute(database, sql, how, run),
     withSnapshot: (database, run, use) =>
       sessions.use(database, run, async client => use(await beginSnapshot(client, name))),
+    freeSpace: run => freeAt(settings.host, () => server(run), run),
     tryLogin: (credentials, run) => sessions.tryLogin(credentials, run),
     baseBackup: run => startBaseBackup(settings, { name, applicationName }, run),
     close: async () => {
@@ -62,6 +65,16 @@ export function postgresByUrl(options: ByUrlOptions): PostgresAccess {
       await sessions.close()
     },
   }
+}
+
+/** Only of a server on this machine: of another one nothing can be seen. */
+async function* freeAt(
+  host: string,
+  server: () => Promise<{ readonly dataDirectory: string }>,
+  run: Run,
+): AsyncGenerator<number> {
+  const isHere = host.startsWith('/') || ['localhost', '127.0.0.1', '::1'].includes(host)
+  if (isHere) yield* freeHere((await server()).dataDirectory, run)
 }
 
 /** The URL's database need not be there, as before a restore, or may be closed for a moment. */

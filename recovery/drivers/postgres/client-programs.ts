@@ -1,9 +1,11 @@
 import type { Run } from '../../domain/run.ts'
 import { feedProgram } from '../process/feed-program.ts'
 import type { RunningProgram } from '../process/program.ts'
-import type { HeldSnapshot, OutgoingBytes, PostgresAccess, Row } from './postgres-access.ts'
+import type { DumpSelection, HeldSnapshot, OutgoingBytes, PostgresAccess, Row } from './postgres-access.ts'
 import { psqlSession, type PsqlSession } from './psql-session.ts'
+import { dumpTablesArguments, selectionArguments } from './dump-arguments.ts'
 import { connectionText } from './sql-text.ts'
+import type { Staging } from './staging.ts'
 import { noTimeouts, ownSearchPath, snapshotBegin, snapshotId } from './snapshot-statements.ts'
 
 /** Starts a client program of PostgreSQL where the server can be reached; the connection is in its environment. */
@@ -12,7 +14,15 @@ export type StartClient = (argv: readonly string[], run: Run) => Promise<Running
 /** What PostgreSQL's client programs do for an access, wherever they run. */
 export type ClientOperations = Pick<
   PostgresAccess,
-  'query' | 'execute' | 'withSnapshot' | 'dump' | 'dumpGlobals' | 'restoreDump'
+  | 'query'
+  | 'execute'
+  | 'withSnapshot'
+  | 'dump'
+  | 'dumpSchema'
+  | 'dumpTables'
+  | 'dumpGlobals'
+  | 'restoreDump'
+  | 'removeStaged'
 >
 
 /** The environment of every client: UTF-8 both ways, and nothing that a role or database sets may cut the work short. */
@@ -43,11 +53,43 @@ const dumpArguments = (database: string, snapshot: string) => [
   ...[`--snapshot=${snapshot}`, inDatabase(database)],
 ]
 
-export function clientOperations(start: StartClient): ClientOperations {
-  const feed = async (argv: readonly string[], input: string | AsyncIterable<Uint8Array>, run: Run): Promise<void> => {
+const dumpSchemaArguments = (database: string) => [
+  ...['pg_dump', '--format=custom', '--compress=0', '--schema-only', '--no-password', inDatabase(database)],
+]
+
+// Below, laying the dump down takes longer than the jobs spare.
+const worthStagingBytes = 32 * 1024 * 1024
+
+/** How many jobs restore a dump; 1: from the stream, without laying it down. */
+async function jobsFor(staging: Staging, { bytes = 0, sections, rowsOf }: DumpSelection, run: Run): Promise<number> {
+  if (bytes < worthStagingBytes || sections || rowsOf) return 1
+  const { freeBytes, processors } = await staging.room(run)
+  return freeBytes > 2 * bytes ? Math.max(1, Math.min(8, processors)) : 1
+}
+
+/** `staging` is where a dump can be laid down for a restore by several jobs. */
+export function clientOperations(start: StartClient, staging: Staging): ClientOperations {
+  const feed = async (
+    argv: readonly string[],
+    input: string | AsyncIterable<Uint8Array>,
+    run: Run,
+    leavesRest = false,
+  ): Promise<void> => {
     const program = await start(argv, run)
     program.stdout.resume()
-    await feedProgram({ command: argv[0] ?? '', args: argv.slice(1) }, program, input)
+    await feedProgram({ command: argv[0] ?? '', args: argv.slice(1) }, program, input, { leavesRest })
+  }
+  const restoreDump: ClientOperations['restoreDump'] = async (database, dump, run, selection = {}) => {
+    const argv = [...restoreProgram, ...selectionArguments(selection), inDatabase(database)]
+    const jobs = await jobsFor(staging, selection, run)
+    // Without data, all it needs stands at the beginning of the dump.
+    if (jobs === 1) return feed(argv, dump, run, selection.sections?.includes('data') === false)
+    try {
+      const file = await staging.put(database, dump, run)
+      await feed([...argv, `--jobs=${jobs}`, file], '', run)
+    } finally {
+      await staging.remove(database, run)
+    }
   }
   return {
     query: (database, sql, run) => withSession(start, database, run, session => session.query(sql)),
@@ -58,8 +100,12 @@ export function clientOperations(start: StartClient): ClientOperations {
     withSnapshot: (database, run, use) =>
       withSession(start, database, run, async session => use(await beginSnapshot(session))),
     dump: (database, snapshot, run) => outgoing(start(dumpArguments(database, snapshot), run)),
+    dumpSchema: (database, run) => outgoing(start(dumpSchemaArguments(database), run)),
+    dumpTables: (database, selection, run) =>
+      outgoing(start([...dumpTablesArguments(selection), inDatabase(database)], run)),
     dumpGlobals: run => outgoing(start(['pg_dumpall', '--globals-only', '--no-password'], run)),
-    restoreDump: (database, dump, run) => feed([...restoreProgram, inDatabase(database)], dump, run),
+    restoreDump,
+    removeStaged: (database, run) => staging.remove(database, run),
   }
 }
 

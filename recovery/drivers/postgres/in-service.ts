@@ -1,12 +1,14 @@
 import { RecoveryError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
 import { clientOperations, type StartClient } from './client-programs.ts'
+import { freeInContainer } from './free-space.ts'
 import { loginFromNetwork } from './network-login.ts'
 import type { PostgresAccess } from './postgres-access.ts'
 import { askHome, askServerFacts } from './server-questions.ts'
 import { serviceClients } from './service-clients.ts'
 import { findServiceContainer, type ServicePlace } from './service-container.ts'
 import { serviceEnvironment } from './service-environment.ts'
+import { serviceStaging } from './service-staging.ts'
 import { findSuperuser, type Identity } from './service-superuser.ts'
 
 export interface InServiceOptions extends ServicePlace {
@@ -28,7 +30,8 @@ export function postgresInService(options: InServiceOptions): PostgresAccess {
     finding.catch(() => (found = found === finding ? undefined : found))
     return finding
   }
-  const clients = clientOperations(async (argv, run) => (await connection(run)).start(argv, run))
+  const start: StartClient = async (argv, run) => (await connection(run)).start(argv, run)
+  const clients = clientOperations(start, serviceStaging(start))
   const askAtHome = (run: Run) => async (sql: string) => clients.query((await connection(run)).who.database, sql, run)
 
   return {
@@ -42,6 +45,7 @@ export function postgresInService(options: InServiceOptions): PostgresAccess {
     },
     home: (run, not) => askHome(askAtHome(run), not),
     server: run => askServerFacts(askAtHome(run)),
+    freeSpace: run => freeUnder(start, () => askServerFacts(askAtHome(run)), run),
     tryLogin: async (credentials, run) =>
       loginFromNetwork(options, await findServiceContainer(options, run), credentials, run),
     baseBackup: () => Promise.reject(noBaseBackup(options.service)),
@@ -50,6 +54,14 @@ export function postgresInService(options: InServiceOptions): PostgresAccess {
         clients.execute(await homeOf(connection, run), sql, { oneTransaction: false }, run),
       ),
   }
+}
+
+async function* freeUnder(
+  start: StartClient,
+  server: () => Promise<{ readonly dataDirectory: string }>,
+  run: Run,
+): AsyncGenerator<number> {
+  yield* freeInContainer(start, (await server()).dataDirectory, run)
 }
 
 const homeOf = async (connection: (run: Run) => Promise<{ who: Identity }>, run: Run): Promise<string> =>
@@ -64,8 +76,10 @@ async function find(
   const container = await findServiceContainer(options, run)
   const environment = await serviceEnvironment(options, container, run)
   const users = [user, environment['POSTGRES_USER'], environment['POSTGRESQL_USERNAME'], 'postgres']
-  const probe = (who: Identity, sql: string) =>
-    clientOperations(programs.startAs(who, environment)).query(who.database, sql, run)
+  const probe = (who: Identity, sql: string) => {
+    const start = programs.startAs(who, environment)
+    return clientOperations(start, serviceStaging(start)).query(who.database, sql, run)
+  }
   const who = await findSuperuser(options.service, users, environment, probe)
   return { who, start: programs.startAs(who, environment) }
 }

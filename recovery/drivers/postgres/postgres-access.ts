@@ -34,6 +34,22 @@ export interface BaseBackup {
   }>
 }
 
+/** A table's name, without quotes. */
+export interface TableReference {
+  readonly schema: string
+  readonly name: string
+}
+
+/** What of a dump is brought back. */
+export interface DumpSelection {
+  /** As pg_restore cuts a dump; all three unless told. */
+  readonly sections?: readonly ('pre-data' | 'data' | 'post-data')[]
+  /** The rows of these tables alone, with their triggers and foreign keys asleep meanwhile. */
+  readonly rowsOf?: readonly TableReference[]
+  /** How big the dump is, in bytes: a big whole one is laid down as a file first, and restored by several jobs at once. */
+  readonly bytes?: number
+}
+
 export interface AccessFeatures {
   /** pg_dump, pg_dumpall, pg_restore, psql that fit the server are there. */
   readonly clientPrograms: boolean
@@ -68,10 +84,22 @@ export interface PostgresAccess {
   withSnapshot<T>(database: string, run: Run, use: (snapshot: HeldSnapshot) => Promise<T>): Promise<T>
   /** pg_dump -Fc -Z0. */
   dump(database: string, snapshotId: string, run: Run): OutgoingBytes
+  /** pg_dump -Fc of the schema alone. */
+  dumpSchema(database: string, run: Run): OutgoingBytes
+  /** A script for psql that makes these tables with all that is theirs and fills them; only their rows when `rowsOnly`. */
+  dumpTables(
+    database: string,
+    selection: { readonly tables: readonly TableReference[]; readonly rowsOnly: boolean },
+    run: Run,
+  ): OutgoingBytes
   /** pg_dumpall --globals-only. */
   dumpGlobals(run: Run): OutgoingBytes
   /** pg_restore --exit-on-error into an existing database, from the stream. */
-  restoreDump(database: string, dump: AsyncIterable<Uint8Array>, run: Run): Promise<void>
+  restoreDump(database: string, dump: AsyncIterable<Uint8Array>, run: Run, selection?: DumpSelection): Promise<void>
+  /** Removes what a killed `restoreDump` into this database had laid down. */
+  removeStaged(database: string, run: Run): Promise<void>
+  /** Free bytes where the data directory lies, now and then every second; ends at once where that cannot be seen. */
+  freeSpace(run: Run): AsyncIterable<number>
   /** Whether these credentials log in from where an application would, over TCP and not from localhost. */
   tryLogin(
     credentials: { readonly user: string; readonly password: string; readonly database: string },

@@ -8,12 +8,13 @@ export type ProgramInput = string | Uint8Array | AsyncIterable<Uint8Array>
 /**
  * Writes everything to the program's stdin at the pace it reads, closes it, and waits until the program has finished.
  * Rejects with the input's own error (the program is stopped then), else as `finished` does, else with tool-failed when
- * the program exited well without having read everything: it cannot have done its work.
+ * the program exited well without having read everything: it cannot have done its work, unless it `leavesRest`.
  */
 export async function feedProgram(
   call: Pick<ProgramCall, 'command' | 'args'>,
   program: RunningProgram,
   input: ProgramInput,
+  { leavesRest = false }: { readonly leavesRest?: boolean } = {},
 ): Promise<void> {
   let unread = false
   try {
@@ -23,7 +24,8 @@ export async function feedProgram(
     throw error
   }
   await program.finished
-  if (unread) throw new RecoveryError('tool-failed', `${programName(call)} ended before it had read all of its input`)
+  if (unread && !leavesRest)
+    throw new RecoveryError('tool-failed', `${programName(call)} ended before it had read all of its input`)
 }
 
 /** Whether everything was written; rejects only with the input's own error. */
