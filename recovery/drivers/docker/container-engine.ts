@@ -38,7 +38,13 @@ export interface ImageInspection {
 export interface ContainerInspection {
   readonly id: string
   readonly name: string
+  /** Also while it is paused, or between two attempts of its restart policy. */
   readonly running: boolean
+  readonly paused: boolean
+  /** As the engine writes it, to tell one start from another. */
+  readonly startedAt: string
+  /** How long the engine lets it end by itself when it is stopped. */
+  readonly stopSeconds: number
   readonly health: 'healthy' | 'unhealthy' | 'starting' | 'none'
   readonly image: string
   readonly env: Readonly<Record<string, string>>
@@ -79,6 +85,15 @@ export interface ContainerEngine {
   inspectImage(reference: string, run: Run): Promise<ImageInspection | undefined>
   /** Resolves to whether it could be had. */
   pullImage(reference: string, run: Run): Promise<boolean>
+  /**
+   * The image as the entries of the archive that `docker save` makes of it: its layers are files of their own. `reference` has
+   * a tag or a digest, or is an id.
+   */
+  saveImage(reference: string, run: Run): Promise<OutgoingEntries>
+  /** Loads such an archive, with the names that it gives; the engine checks its layers. */
+  loadImage(entries: AsyncIterable<FileEntry>, run: Run): Promise<void>
+  /** Stops, starts, pauses or unpauses containers by their ids, all of them or rejects. Stopping waits until they are stopped. */
+  changeContainers(word: 'stop' | 'start' | 'pause' | 'unpause', ids: readonly string[], run: Run): Promise<void>
   /** Containers, stopped ones too, that carry all these labels. */
   listContainers(labels: Readonly<Record<string, string>>, run: Run): Promise<readonly ContainerInspection[]>
   /** Names of volumes, networks that carry all these labels. */
@@ -93,6 +108,8 @@ export interface ContainerEngine {
       readonly env?: Readonly<Record<string, string>>
       readonly entrypoint?: string
       readonly user?: string
+      /** Volumes of the engine, which must exist; nothing of the image is copied into them. */
+      readonly volumes?: readonly { readonly name: string; readonly target: string; readonly readOnly?: boolean }[]
     },
     run: Run,
   ): Promise<string>

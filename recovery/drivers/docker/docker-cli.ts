@@ -3,6 +3,7 @@ import { RecoveryError } from '../../domain/errors.ts'
 import { runDocker } from './docker-call.ts'
 import { isAbsent } from './docker-errors.ts'
 import { foldersReachable, isPlainFolder, isRemote } from './folders.ts'
+import { loadImage, saveImage } from './image-transfer.ts'
 import { engineInfo, parseContainers, parseImages, parsePrinted, parseVolumes } from './inspect.ts'
 import { isLeftOver, labelFlags, removeTemporary, temporaryLabel, temporaryName } from './temporary-containers.ts'
 import { readVolume, writeVolume } from './volume-transfer.ts'
@@ -102,9 +103,13 @@ class DockerCli implements ContainerEngine {
     await writeVolume(this.#docker, name, image, entries, run)
   }
 
-  /** A mount would silently make a volume that is not there. */
   async #prepareTransfer(name: string, run: Run): Promise<void> {
     await this.#sweep(run)
+    await this.#assertVolume(name, run)
+  }
+
+  /** A mount would silently make a volume that is not there. */
+  async #assertVolume(name: string, run: Run): Promise<void> {
     if (await this.inspectVolume(name, run)) return
     throw new RecoveryError('source-unreadable', `there is no volume ${name} on this engine`, {
       hint: 'list those that are there with: docker volume ls',
@@ -133,6 +138,18 @@ class DockerCli implements ContainerEngine {
       if (error instanceof RecoveryError && error.code === 'tool-failed') return false
       throw error
     }
+  }
+
+  saveImage(reference: string, run: Run): Promise<OutgoingEntries> {
+    return saveImage(this.#docker, reference, run)
+  }
+
+  loadImage(entries: AsyncIterable<FileEntry>, run: Run): Promise<void> {
+    return loadImage(this.#docker, entries, run)
+  }
+
+  async changeContainers(...[word, ids, run]: Parameters<ContainerEngine['changeContainers']>): Promise<void> {
+    if (ids.length > 0) await this.#print(['container', word, ...ids], run)
   }
 
   async listContainers(labels: Labels, run: Run): Promise<readonly ContainerInspection[]> {
@@ -164,7 +181,10 @@ class DockerCli implements ContainerEngine {
       ...(spec.network === undefined ? [] : ['--network', spec.network]),
       ...(spec.entrypoint === undefined ? [] : ['--entrypoint', spec.entrypoint]),
       ...(spec.user === undefined ? [] : ['--user', spec.user]),
+      ...(spec.volumes ?? []).flatMap(volume => ['--mount', mountOf(volume)]),
     ]
+    // A mount would silently make a volume that is not there.
+    for (const { name: volume } of spec.volumes ?? []) await this.#assertVolume(volume, run)
     const args = ['run', '--rm', '--name', name, ...labelFlags(run), ...flags, spec.image, ...spec.command]
     // Its client would hand the signal to a first process that may ignore it.
     const remove = () => removeTemporary(this.#docker, name, run)
@@ -179,6 +199,9 @@ class DockerCli implements ContainerEngine {
     }
   }
 }
+
+const mountOf = ({ name, target, readOnly }: { name: string; target: string; readOnly?: boolean }): string =>
+  `type=volume,src=${name},dst=${target},volume-nocopy${readOnly ? ',readonly' : ''}`
 
 const filters = (labels: Labels): string[] =>
   Object.entries(labels).flatMap(([key, value]) => ['--filter', `label=${key}=${value}`])

@@ -20,8 +20,13 @@ const image = z.object({
 const container = z.object({
   Id: z.string(),
   Name: z.string(),
-  State: z.object({ Running: z.boolean(), Health: z.object({ Status: z.string() }).nullish() }),
-  Config: z.object({ Image: z.string(), Env: list, Labels: texts }),
+  State: z.object({
+    Running: z.boolean(),
+    Paused: z.boolean().nullish(),
+    StartedAt: z.string().nullish(),
+    Health: z.object({ Status: z.string() }).nullish(),
+  }),
+  Config: z.object({ Image: z.string(), Env: list, Labels: texts, StopTimeout: z.number().nullish() }),
   Mounts: z
     .array(
       z.object({
@@ -83,11 +88,17 @@ export const parseImages = (printed: Uint8Array): ImageInspection[] =>
     volumes: Object.keys(found.Config?.Volumes ?? {}),
   }))
 
+// The engine's own.
+const usualStopSeconds = 10
+
 export const parseContainers = (printed: Uint8Array): ContainerInspection[] =>
   parsePrinted(z.array(container), printed, 'inspect').map(found => ({
     id: found.Id,
     name: found.Name.replace(/^\//, ''),
     running: found.State.Running,
+    paused: found.State.Paused ?? false,
+    startedAt: found.State.StartedAt ?? '',
+    stopSeconds: found.Config.StopTimeout ?? usualStopSeconds,
     health: healthOf(found.State.Health?.Status),
     image: found.Config.Image,
     env: parseEnv(found.Config.Env ?? []),
