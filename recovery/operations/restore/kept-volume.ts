@@ -1,0 +1,20 @@
+import { RecoveryError } from '../../domain/errors.ts'
+import type { Run } from '../../domain/run.ts'
+import type { ContainerEngine } from '../../drivers/docker/container-engine.ts'
+
+/**
+ * On every volume that a restore makes beside the project's own, and on no other; its value is the id of the restore. Such a
+ * volume has none of Compose's labels: Compose does not take it for its own, and no backup does.
+ */
+export const keptLabel = 'aidatavault.kept'
+
+/** Removes a volume of ours; one that is gone is no error. Rejects with target-exists where it lacks our label. */
+export async function removeOwnVolume(name: string, label: string, engine: ContainerEngine, run: Run): Promise<void> {
+  const found = await engine.inspectVolume(name, run)
+  if (!found) return
+  if (found.labels[label] === undefined)
+    throw new RecoveryError('target-exists', `the volume ${name} was not made by this program, and stays`, {
+      hint: `look at what it holds; if nothing of it is needed: docker volume rm ${name}`,
+    })
+  await engine.removeVolume(name, run)
+}
