@@ -58,6 +58,10 @@ export interface ContainerInspection {
     readonly readOnly: boolean
   }[]
   readonly networks: readonly string[]
+  /** Of its own in these networks; none while it does not run, or on the host's network. */
+  readonly addresses: readonly string[]
+  /** Ports of the machine that lead to it. */
+  readonly published: readonly { readonly hostIp: string; readonly hostPort: number; readonly port: number }[]
 }
 
 /** Entries with the word of the program that makes them: it can fail after its last byte. */

@@ -38,7 +38,14 @@ const container = z.object({
       }),
     )
     .nullish(),
-  NetworkSettings: z.object({ Networks: z.record(z.string(), z.unknown()).nullish() }).nullish(),
+  NetworkSettings: z
+    .object({
+      Networks: z.record(z.string(), z.object({ IPAddress: z.string().nullish() }).nullish()).nullish(),
+      Ports: z
+        .record(z.string(), z.array(z.object({ HostIp: z.string().nullish(), HostPort: z.string() })).nullish())
+        .nullish(),
+    })
+    .nullish(),
 })
 
 export const engineInfo = z.object({
@@ -111,7 +118,23 @@ export const parseContainers = (printed: Uint8Array): ContainerInspection[] =>
       readOnly: mount.RW === false,
     })),
     networks: Object.keys(found.NetworkSettings?.Networks ?? {}),
+    addresses: Object.values(found.NetworkSettings?.Networks ?? {}).flatMap(network => network?.IPAddress || []),
+    published: Object.entries(found.NetworkSettings?.Ports ?? {}).flatMap(([key, bound]) => publishedOf(key, bound)),
   }))
+
+/** `key`: '5432/tcp'. */
+function publishedOf(
+  key: string,
+  bound: readonly { HostIp?: string | null | undefined; HostPort: string }[] | null | undefined,
+): ContainerInspection['published'] {
+  const [port, protocol] = key.split('/')
+  if (protocol !== 'tcp') return []
+  return (bound ?? []).map(({ HostIp, HostPort }) => ({
+    hostIp: HostIp ?? '',
+    hostPort: Number(HostPort),
+    port: Number(port),
+  }))
+}
 
 const healthOf = (status: string | undefined): ContainerInspection['health'] =>
   status === 'healthy' || status === 'unhealthy' || status === 'starting' ? status : 'none'

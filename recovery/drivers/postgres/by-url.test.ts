@@ -110,8 +110,8 @@ describe('a server by URL', () => {
 
   it('stops a base backup that nobody reads any more', async () => {
     const backup = await server.access.baseBackup(run)
-    for await (const { tar } of backup.archives) {
-      for await (const chunk of tar) if (chunk.length > 0) break
+    for await (const { entries } of backup.archives) {
+      for await (const entry of entries) if (entry.size > 0n) break
       break
     }
     await expect(backup.finished).rejects.toThrow()

@@ -8,7 +8,7 @@ import { freeHere } from './free-space.ts'
 import { askClient } from './connect.ts'
 import { parseConnectionUrl } from './connection-settings.ts'
 import type { HeldSnapshot, PostgresAccess, Row } from './postgres-access.ts'
-import { askHome, askOwnRole, askServerFacts, noSuperuser } from './server-questions.ts'
+import { askHome, askOwnRole, askServerFacts, canStream, noSuperuser } from './server-questions.ts'
 import { noTimeouts, ownSearchPath, snapshotBegin, snapshotId } from './snapshot-statements.ts'
 import { splitStatements } from './statements.ts'
 import { urlClients } from './url-clients.ts'
@@ -101,14 +101,6 @@ const isAboutDatabase = (error: unknown): boolean =>
 function superuser(server: string, role: { readonly name: string; readonly superuser: boolean }): string {
   if (!role.superuser) throw noSuperuser(server, role.name)
   return role.name
-}
-
-async function canStream(ask: (sql: string) => Promise<readonly Record<string, string | null>[]>): Promise<boolean> {
-  const [row] = await ask(`
-    SELECT pg_catalog.current_setting('wal_level') <> 'minimal'
-       AND pg_catalog.current_setting('max_wal_senders')::int > 0
-       AND pg_catalog.current_setting('server_version_num')::int >= 130000 AS can`)
-  return row?.['can'] === 't'
 }
 
 async function executeText(

@@ -11,6 +11,8 @@ export interface ConnectOptions {
   readonly signal: AbortSignal
   /** A session that also takes replication commands. */
   readonly replication?: boolean
+  /** How long to wait for the connection, the login included; as long as the system does where it is left out. */
+  readonly timeoutMs?: number
 }
 
 /** Opens a session. Rejects with database-unreachable. Whoever opens it ends it with `disconnect`. */
@@ -47,6 +49,7 @@ async function open(
     keepAlive: true,
     application_name: options.applicationName,
     options: `${clientEnvironment.PGOPTIONS} -c client_encoding=UTF8`,
+    ...(options.timeoutMs ? { connectionTimeoutMillis: options.timeoutMs } : {}),
     ...(options.replication ? { replication: 'database' } : {}),
   })
   // A broken connection fails the query that is running; there is nobody else to tell.

@@ -16,7 +16,7 @@ describe.skipIf(skipsStack)('PostgreSQL in a Compose service', () => {
 
   it('is reached as the superuser that the environment names, through programs that fit it', async () => {
     expect(await server.access.user(run)).toBe('boss')
-    expect(await server.access.features(run)).toEqual({ clientPrograms: true, baseBackup: false })
+    expect(await server.access.features(run)).toEqual({ clientPrograms: true, baseBackup: true })
     const facts = await server.access.server(run)
     expect(facts).toMatchObject({ dataDirectory: '/var/lib/postgresql/data', dataChecksums: false })
     expect(Math.floor(facts.version / 10_000)).toBe(17)

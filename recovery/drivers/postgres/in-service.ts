@@ -1,10 +1,10 @@
-import { RecoveryError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
 import { clientOperations, type StartClient } from './client-programs.ts'
 import { freeInContainer } from './free-space.ts'
 import { loginFromNetwork } from './network-login.ts'
 import type { PostgresAccess } from './postgres-access.ts'
-import { askHome, askServerFacts } from './server-questions.ts'
+import { askHome, askServerFacts, canStream } from './server-questions.ts'
+import { serviceBaseBackup } from './service-base-backup.ts'
 import { serviceClients } from './service-clients.ts'
 import { findServiceContainer, type ServicePlace } from './service-container.ts'
 import { serviceEnvironment } from './service-environment.ts'
@@ -37,7 +37,7 @@ export function postgresInService(options: InServiceOptions): PostgresAccess {
   return {
     ...clients,
     name: options.service,
-    features: () => Promise.resolve({ clientPrograms: true, baseBackup: false }),
+    features: async run => ({ clientPrograms: true, baseBackup: await canStream(askAtHome(run)) }),
     user: async run => (await connection(run)).who.user,
     actAs: name => {
       user = name
@@ -48,7 +48,7 @@ export function postgresInService(options: InServiceOptions): PostgresAccess {
     freeSpace: run => freeUnder(start, () => askServerFacts(askAtHome(run)), run),
     tryLogin: async (credentials, run) =>
       loginFromNetwork(options, await findServiceContainer(options, run), credentials, run),
-    baseBackup: () => Promise.reject(noBaseBackup(options.service)),
+    baseBackup: async run => serviceBaseBackup({ place: options, ...(await connection(run)), clients }, run),
     close: () =>
       programs.close(async (sql, run) =>
         clients.execute(await homeOf(connection, run), sql, { oneTransaction: false }, run),
@@ -83,8 +83,3 @@ async function find(
   const who = await findSuperuser(options.service, users, environment, probe)
   return { who, start: programs.startAs(who, environment) }
 }
-
-const noBaseBackup = (service: string): RecoveryError =>
-  new RecoveryError('bad-input', `PostgreSQL ${service} cannot be captured physically through its service`, {
-    hint: `leave databases.${service}.method out of aidatavault.yml, or give databases.${service}.url`,
-  })

@@ -1,4 +1,5 @@
 import type { ServerFacts } from '../../../contract/manifest.ts'
+import type { FileEntry } from '../../domain/file-entry.ts'
 import type { Run } from '../../domain/run.ts'
 
 /** A row as the server prints it: text or null, by column name. */
@@ -21,13 +22,13 @@ export interface HeldSnapshot {
 }
 
 export interface BaseBackup {
-  readonly startLsn: string
-  readonly timeline: number
   readonly tablespaces: readonly { readonly oid: string; readonly location: string }[]
-  /** The archives in order: tablespaces by oid, then base (oid ''); each a tar stream to be consumed whole before the next. */
-  readonly archives: AsyncIterable<{ readonly oid: string; readonly tar: AsyncIterable<Uint8Array> }>
+  /** The archives in order: tablespaces by oid, then base (oid ''); each to be consumed whole before the next. */
+  readonly archives: AsyncIterable<{ readonly oid: string; readonly entries: AsyncIterable<FileEntry> }>
   /** After the archives. `corrupt` when the server reported bad page checksums: the backup is kept, flagged. */
   readonly finished: Promise<{
+    readonly startLsn: string
+    readonly timeline: number
     readonly endLsn: string
     readonly manifest: Uint8Array
     readonly corrupt: readonly string[]
@@ -96,6 +97,8 @@ export interface PostgresAccess {
   dumpGlobals(run: Run): OutgoingBytes
   /** pg_restore --exit-on-error into an existing database, from the stream. */
   restoreDump(database: string, dump: AsyncIterable<Uint8Array>, run: Run, selection?: DumpSelection): Promise<void>
+  /** The statements that make the schema of a dump, as text; the server is not touched. */
+  dumpScript(dump: AsyncIterable<Uint8Array>, run: Run): OutgoingBytes
   /** Removes what a killed `restoreDump` into this database had laid down. */
   removeStaged(database: string, run: Run): Promise<void>
   /** Free bytes where the data directory lies, now and then every second; ends at once where that cannot be seen. */

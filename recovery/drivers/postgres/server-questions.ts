@@ -51,3 +51,12 @@ export async function askHome(ask: Ask, not?: string): Promise<string> {
     hint: 'make one with: CREATE DATABASE postgres',
   })
 }
+
+/** Whether it can be captured physically: 13 or newer, with WAL for it and room for its sender. */
+export async function canStream(ask: Ask): Promise<boolean> {
+  const [row] = await ask(`
+    SELECT pg_catalog.current_setting('wal_level') <> 'minimal'
+       AND pg_catalog.current_setting('max_wal_senders')::int > 0
+       AND pg_catalog.current_setting('server_version_num')::int >= 130000 AS can`)
+  return row?.['can'] === 't'
+}

@@ -15,11 +15,11 @@ async function* archive(files: Readonly<Record<string, string>>): AsyncGenerator
   for (const [path, text] of Object.entries(files)) yield entry(path, text)
 }
 
-function manifest(files: Readonly<Record<string, string>>): Uint8Array {
+function manifest(files: Readonly<Record<string, string>>, wal: readonly object[]): Uint8Array {
   const list = Object.entries(files).map(([Path, text]) =>
     JSON.stringify({ Path, Size: text.length, 'Checksum-Algorithm': 'SHA256', Checksum: sha(text) }),
   )
-  const text = `{ "PostgreSQL-Backup-Manifest-Version": 2,\n"System-Identifier": 9007199254740993,\n"Files": [${list.join()}],\n`
+  const text = `{ "PostgreSQL-Backup-Manifest-Version": 2,\n"System-Identifier": 9007199254740993,\n"Files": [${list.join()}],\n"WAL-Ranges": ${JSON.stringify(wal)},\n`
   return Buffer.from(`${text}"Manifest-Checksum": "${sha(text)}"}\n`)
 }
 
@@ -28,6 +28,7 @@ async function check(
   streamed: Readonly<Record<string, string>>,
   listed: Readonly<Record<string, string>>,
   system = '9007199254740993',
+  wal: readonly object[] = [],
 ): Promise<string[]> {
   const backup = new BackupCheck(system)
   const space = backup.tablespace('16385', archive({ 'PG_17/1': 'far' }))
@@ -40,8 +41,8 @@ async function check(
   }
   await read(space.entries)
   const ending = Promise.resolve({
-    endLsn: '0/1',
-    manifest: manifest({ 'pg_tblspc/16385/PG_17/1': 'far', ...listed }),
+    ...{ startLsn: '0/0', timeline: 1, endLsn: '0/1' },
+    manifest: manifest({ 'pg_tblspc/16385/PG_17/1': 'far', ...listed }, wal),
     corrupt: [],
   })
   await read(backup.dataDirectory(archive(streamed), ending).entries)
@@ -66,6 +67,18 @@ describe('the files of a base backup', () => {
       code: 'capture-failed',
       message: expect.stringContaining(reason) as string,
     })
+  })
+
+  it('are refused when WAL that they need is not with them', async () => {
+    // Segments of 16 bytes.
+    const range = [{ Timeline: 10, 'Start-LSN': '2/10', 'End-LSN': '2/30' }]
+    const first = { 'pg_wal/0000000A0000000200000001': '0123456789abcdef' }
+    const both = { ...first, 'pg_wal/0000000A0000000200000002': '0123456789abcdef' }
+    await expect(check({ ...files, ...both }, files, undefined, range)).resolves.toContain('backup_manifest')
+    await expect(check({ ...files, ...first }, files, undefined, range)).rejects.toThrow(
+      'the WAL 0000000A0000000200000002 is missing',
+    )
+    await expect(check(files, files, undefined, range)).rejects.toThrow('it holds no WAL')
   })
 
   it('are refused when they are of another system, though the numbers are equal to JSON', async () => {

@@ -6,6 +6,7 @@ import {
   parseBackupManifest,
   type BackupManifest,
   type ManifestFile,
+  type WalRange,
 } from '../../drivers/postgres/base-backup/manifest.ts'
 
 interface EntriesOfPart {
@@ -70,8 +71,19 @@ export class BackupCheck {
     yield manifestEntry(model, manifest)
   }
 
+  /** Without any of it the files are worth nothing; the manifest names no files of it. */
+  private assertWal({ timeline, startLsn, endLsn }: WalRange): void {
+    const segment = [...this.seen].find(([path]) => segmentName.test(path))?.[1].size
+    if (!segment) throw mismatch('it holds no WAL')
+    const size = BigInt(segment)
+    for (let at = positionOf(startLsn) / size; at * size < positionOf(endLsn); at++) {
+      const name = walFile(timeline, at, size)
+      if (!this.seen.has(`pg_wal/${name}`)) throw mismatch(`the WAL ${name} is missing`)
+    }
+  }
+
   private compare(manifest: BackupManifest): void {
-    const { systemIdentifier, files } = manifest
+    const { systemIdentifier, files, wal } = manifest
     if (systemIdentifier !== undefined && systemIdentifier !== this.systemIdentifier)
       throw mismatch(`it is of system ${systemIdentifier}, not ${this.systemIdentifier}`)
     for (const [path, { size, sha256 }] of files) {
@@ -79,10 +91,14 @@ export class BackupCheck {
       if (!found) throw mismatch(`${path} is missing`)
       if (found.size !== size || found.sha256 !== sha256) throw mismatch(`${path} is damaged`)
     }
+    for (const range of wal) this.assertWal(range)
     const extra = [...this.seen.keys()].find(path => !files.has(path) && !path.startsWith('pg_wal/'))
     if (extra !== undefined) throw mismatch(`${extra} is not in it`)
   }
 }
+
+// 24 hex digits: timeline, and the segment's number in two parts.
+const segmentName = /^pg_wal\/[0-9A-F]{24}$/
 
 const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
 
@@ -104,3 +120,15 @@ const manifestEntry = (model: FileEntry, manifest: Uint8Array): FileEntry => ({
     yield manifest
   })(),
 })
+
+const positionOf = (lsn: string): bigint => {
+  const [high = '', low = ''] = lsn.split('/')
+  return (BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`)
+}
+
+/** The file of a segment, by its number since the beginning of time. */
+function walFile(timeline: number, segment: bigint, segmentBytes: bigint): string {
+  const perLog = 0x1_0000_0000n / segmentBytes
+  const hex = (number: bigint) => number.toString(16).toUpperCase().padStart(8, '0')
+  return hex(BigInt(timeline)) + hex(segment / perLog) + hex(segment % perLog)
+}

@@ -1,6 +1,5 @@
 import type { DatabaseFacts, DatabaseServer } from '../../../contract/manifest.ts'
 import { databaseBlockBytes } from '../../domain/point-content.ts'
-import { readTar } from '../../drivers/docker/tar.ts'
 import type { BaseBackup } from '../../drivers/postgres/postgres-access.ts'
 import { BackupCheck } from './backup-check.ts'
 import type { CaptureWork } from './capture-work.ts'
@@ -44,18 +43,17 @@ async function saveBackup(
 ): Promise<PhysicalCapture['physical']> {
   const check = new BackupCheck(systemIdentifier)
   const saved: Saved = { files: 0, bytes: 0 }
-  for await (const { oid, tar } of backup.archives) {
+  for await (const { oid, entries } of backup.archives) {
     const part =
       oid === ''
-        ? { path: basePath(server), ...check.dataDirectory(readTar(tar), backup.finished) }
-        : { path: tablespacePath(server, oid), ...check.tablespace(oid, readTar(tar)) }
+        ? { path: basePath(server), ...check.dataDirectory(entries, backup.finished) }
+        : { path: tablespacePath(server, oid), ...check.tablespace(oid, entries) }
     const { files, bytes } = await writer.save({ kind: 'entries', blockBytes: databaseBlockBytes, ...part })
     saved.files += files
     saved.bytes += bytes
   }
-  const { endLsn, corrupt } = await backup.finished
+  const { startLsn, timeline, endLsn, corrupt } = await backup.finished
   for (const text of corrupt) run.report({ kind: 'warning', text: `PostgreSQL ${server} has corrupt pages: ${text}` })
   const tablespaces = backup.tablespaces.map(space => ({ ...space, inPoint: tablespacePath(server, space.oid) }))
-  const { startLsn, timeline } = backup
   return { inPoint: basePath(server), startLsn, endLsn, timeline, ...saved, tablespaces, corrupt: [...corrupt] }
 }

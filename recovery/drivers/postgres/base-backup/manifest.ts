@@ -13,7 +13,18 @@ export interface BackupManifest {
   /** undefined before 17. Text: it exceeds 2^53. */
   readonly systemIdentifier: string | undefined
   readonly files: ReadonlyMap<string, ManifestFile>
+  /** The WAL without which the backup cannot be used, oldest first. */
+  readonly wal: readonly WalRange[]
 }
+
+export interface WalRange {
+  readonly timeline: number
+  /** 'X/Y', as the server writes positions. */
+  readonly startLsn: string
+  readonly endLsn: string
+}
+
+const lsn = z.string().regex(/^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/)
 
 const manifestJson = z.object({
   'PostgreSQL-Backup-Manifest-Version': z.number(),
@@ -26,6 +37,7 @@ const manifestJson = z.object({
       Checksum: z.string(),
     }),
   ),
+  'WAL-Ranges': z.array(z.object({ Timeline: z.number(), 'Start-LSN': lsn, 'End-LSN': lsn })),
 })
 
 /** Parses `backup_manifest` and checks it against its own checksum. Rejects with capture-failed when it is damaged. */
@@ -38,7 +50,19 @@ export function parseBackupManifest(bytes: Uint8Array): BackupManifest {
     // JSON.parse rounds a number of this size.
     systemIdentifier: /"System-Identifier":\s*(\d+)/.exec(text)?.[1],
     files: new Map(parsed.data.Files.map(file => [pathKey(file), { size: file.Size, sha256: file.Checksum }])),
+    wal: parsed.data['WAL-Ranges'].map(range => ({
+      timeline: range.Timeline,
+      startLsn: range['Start-LSN'],
+      endLsn: range['End-LSN'],
+    })),
   }
+}
+
+/** From where to where the backup reaches. */
+export function backupRange({ wal }: BackupManifest): WalRange {
+  const [first, last] = [wal[0], wal.at(-1)]
+  if (!first || !last) throw damaged('names no WAL')
+  return { timeline: last.timeline, startLsn: first.startLsn, endLsn: last.endLsn }
 }
 
 const damaged = (what: string): RecoveryError =>

@@ -2,11 +2,23 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { RecoveryError } from '../../../domain/errors.ts'
 import type { Run } from '../../../domain/run.ts'
+import { readTar } from '../../docker/tar.ts'
 import { askClient, connect, disconnect, dropConnection } from '../connect.ts'
 import type { ConnectionSettings } from '../connection-settings.ts'
 import type { BaseBackup } from '../postgres-access.ts'
+import type { Ask } from '../server-questions.ts'
 import { BackupQuery, type BackupStart } from './backup-query.ts'
 import { baseBackupCommand, hasTaggedCopy, oldestServer } from './command.ts'
+
+export interface BaseBackupOptions {
+  /** The server's, for people. */
+  readonly name: string
+  readonly applicationName: string
+  /** How long to wait for the connection. */
+  readonly timeoutMs?: number
+  /** Asks the server that answered whether it is the one that is meant; rejects when it is not. */
+  readonly check?: (ask: Ask) => Promise<void>
+}
 
 /**
  * Starts a base backup over a session of its own, which ends with the backup. A `replication=database` session passes the
@@ -14,14 +26,16 @@ import { baseBackupCommand, hasTaggedCopy, oldestServer } from './command.ts'
  */
 export async function startBaseBackup(
   settings: ConnectionSettings,
-  names: { readonly name: string; readonly applicationName: string },
+  options: BaseBackupOptions,
   run: Run,
 ): Promise<BaseBackup> {
-  const { applicationName } = names
-  const client = await connect(settings, { applicationName, signal: run.signal, replication: true })
-  const explain = (error: unknown) => explained(names.name, error, run)
+  const { name, applicationName, timeoutMs } = options
+  const how = { applicationName, signal: run.signal, replication: true, ...(timeoutMs ? { timeoutMs } : {}) }
+  const client = await connect(settings, how)
+  const explain = (error: unknown) => explained(name, error, run)
   try {
-    const version = await checkedVersion(client, names.name)
+    const version = await checkedVersion(client, name)
+    await options.check?.(sql => askClient(client, sql))
     await holdWal(client)
     const query = new BackupQuery(baseBackupCommand(version, 'aidatavault'), hasTaggedCopy(version), explain)
     client.on('notice', notice => void (notice.severity === 'WARNING' && query.noticed(notice.message ?? '')))
@@ -39,7 +53,7 @@ function running(client: pg.Client, query: BackupQuery, start: BackupStart): Bas
   const finished = query.ended.promise.then(
     async end => {
       await disconnect(client)
-      return end
+      return { startLsn: start.startLsn, timeline: start.timeline, ...end }
     },
     (error: unknown) => {
       dropConnection(client)
@@ -48,8 +62,6 @@ function running(client: pg.Client, query: BackupQuery, start: BackupStart): Bas
   )
   finished.catch(() => {})
   return {
-    startLsn: start.startLsn,
-    timeline: start.timeline,
     tablespaces: start.spaces.filter(({ oid }) => oid !== ''),
     archives: archivesOf(query, start, client),
     finished,
@@ -67,7 +79,7 @@ async function* archivesOf(
       const item = await query.items.next()
       if (!item) break
       if (item.kind !== 'archive') throw new RecoveryError('tool-failed', 'an archive was not read to its end')
-      yield { oid: start.spaces[item.index]?.oid ?? '', tar: archiveBytes(query) }
+      yield { oid: start.spaces[item.index]?.oid ?? '', entries: readTar(archiveBytes(query)) }
     }
     whole = true
   } finally {
