@@ -1,13 +1,10 @@
 import fs from 'node:fs/promises'
 import path from 'node:path'
-import { z } from 'zod'
 import { RecoveryError } from '../domain/errors.ts'
+import { describeProcess, isAlive, processOwner, type ProcessOwner } from './process-owner.ts'
 
 /** Lies beside the journal while a recovery is at work. */
 export const lockName = '.aidatavault-recovery.lock'
-
-const owner = z.object({ pid: z.number(), started: z.string(), boot: z.string() })
-type Owner = z.infer<typeof owner>
 
 /**
  * Works alone in a folder. Rejects with target-exists while another recovery is at work there; one that was killed
@@ -24,7 +21,7 @@ export async function withRecoveryLock<T>(folder: string, work: () => Promise<T>
 }
 
 async function takeLock(file: string): Promise<void> {
-  const text = JSON.stringify(await describe(process.pid))
+  const text = JSON.stringify(await describeProcess(process.pid))
   for (let attempt = 0; attempt < 3; attempt++) {
     if (await create(file, text)) return
     const held = await readOwner(file)
@@ -54,30 +51,11 @@ async function create(file: string, text: string): Promise<boolean> {
   }
 }
 
-async function readOwner(file: string): Promise<Owner | undefined> {
+async function readOwner(file: string): Promise<ProcessOwner | undefined> {
   const text = await fs.readFile(file, 'utf8').catch(() => '')
   try {
-    return owner.parse(JSON.parse(text))
+    return processOwner.parse(JSON.parse(text))
   } catch {
     return undefined
   }
-}
-
-async function isAlive(held: Owner): Promise<boolean> {
-  const now = await describe(held.pid)
-  if (now.started !== '') return now.started === held.started && now.boot === held.boot
-  try {
-    process.kill(held.pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** Empty texts where the system does not tell. The start time is the 22nd field of proc(5) stat, counted after the name. */
-async function describe(pid: number): Promise<Owner> {
-  const stat = await fs.readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
-  const boot = await fs.readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '')
-  const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
-  return { pid, started, boot: boot.trim() }
 }

@@ -41,7 +41,7 @@ export interface Survey {
 }
 
 export const projectLabel = 'com.docker.compose.project'
-const serviceLabel = 'com.docker.compose.service'
+export const serviceLabel = 'com.docker.compose.service'
 
 /** Asks the engine about every service; one that does not answer leaves what the model says. */
 export async function surveyProject(

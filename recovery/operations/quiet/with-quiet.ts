@@ -1,6 +1,13 @@
+import { messageOf } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
+import type { ContainerEngine } from '../../drivers/docker/container-engine.ts'
+import { describeProcess } from '../../journal/process-owner.ts'
+import { QuietFile, type QuietContainer, type QuietRecord } from '../../journal/quiet-record.ts'
 import type { Project } from '../../project/project.ts'
 import type { Tools } from '../tools.ts'
+import { containersToQuiet } from './choose-containers.ts'
+import { comeBack } from './come-back.ts'
+import { startGuardian, type Guardian } from './start-guardian.ts'
 
 /** Services that shall not write for a while. */
 export interface Quiet {
@@ -8,42 +15,121 @@ export interface Quiet {
   readonly services: readonly string[]
 }
 
+export interface QuietOptions {
+  /**
+   * false: nobody lets the services go on when this process is killed, neither a guardian nor the next command by itself,
+   * because starting them at a random moment would be wrong. Then the caller has written down what to start. Default true.
+   */
+  readonly guardian?: boolean
+}
+
 export interface QuietResult<T> {
   readonly result: T
-  /** Those that were quieted: the running ones of those that were asked for. */
+  /** Those that were quieted: the running ones of those that were asked for, and those that live in their network. */
   readonly services: readonly string[]
   /** From the first one's stop until the last one ran again. */
   readonly downMs: number
 }
 
 /**
- * Quiets the services that run, uses the silence, and lets them go on in dependency order, however the use ends: also when
- * it fails, is interrupted, or this process is killed. Services that did not run stay as they are.
+ * Quiets the containers of the services that run at this moment, uses the silence, and lets them go on in dependency order,
+ * each after those it needs are healthy, however the use ends: also when it fails, is interrupted, or this process is
+ * killed. Containers that did not run stay as they are. One that the use has replaced runs in its new form. Rejects with
+ * restore-failed when a service does not start again.
  */
 export async function withQuiet<T>(
   project: Project,
-  { services }: Quiet,
-  { compose }: Tools,
+  quiet: Quiet | readonly Quiet[],
+  tools: Tools,
   run: Run,
   use: () => Promise<T>,
+  { guardian = true }: QuietOptions = {},
 ): Promise<QuietResult<T>> {
-  const running = project.services
-    .filter(({ name, running }) => running && services.includes(name))
-    .map(({ name }) => name)
-  if (!project.compose || running.length === 0) return { result: await use(), services: [], downMs: 0 }
-  const { address } = project.compose
+  const quiets = 'mode' in quiet ? [quiet] : quiet
+  const wanted = project.compose && quiets.some(({ services }) => services.length > 0)
+  const containers = wanted ? await containersToQuiet(project.compose!.model, quiets, tools.engine, run) : []
+  if (containers.length === 0) return { result: await use(), services: [], downMs: 0 }
+  run.signal.throwIfAborted()
+  const watch = await Watch.begin(project, containers, guardian)
   const started = performance.now()
-  try {
-    await compose.stop(address, running, run)
-    const result = await use()
-    await compose.start(address, running, run)
-    return { result, services: running, downMs: Math.round(performance.now() - started) }
-  } catch (error) {
-    await compose.start(address, running, {
-      ...run,
-      report: event => run.report(event),
-      signal: new AbortController().signal,
-    })
-    throw error
+  const result = await watch.during(project, tools, run, use)
+  const services = [...new Set(containers.map(({ service }) => service))]
+  return { result, services, downMs: Math.round(performance.now() - started) }
+}
+
+/** The silence, from what is written down before it to what is taken back after it. */
+class Watch {
+  readonly #containers: readonly QuietContainer[]
+  readonly #file: QuietFile | undefined
+  readonly #guardian: Guardian | undefined
+  #phase: QuietRecord['phase'] = 'stopping'
+
+  private constructor(containers: readonly QuietContainer[], file?: QuietFile, guardian?: Guardian) {
+    this.#containers = containers
+    this.#file = file
+    this.#guardian = guardian
+  }
+
+  static async begin(project: Project, containers: readonly QuietContainer[], guarded: boolean): Promise<Watch> {
+    if (!guarded) return new Watch(containers)
+    const owner = await describeProcess(process.pid)
+    const first = { project: project.compose!.model.name, owner, guardian: null, containers: [...containers] }
+    const file = await QuietFile.begin(project.root, first)
+    try {
+      const guardian = await startGuardian(file.file)
+      await file.change({ guardian: await describeProcess(guardian.pid) })
+      return new Watch(containers, file, guardian)
+    } catch (error) {
+      await file.end()
+      throw error
+    }
+  }
+
+  async during<T>(project: Project, tools: Tools, run: Run, use: () => Promise<T>): Promise<T> {
+    const back = () => this.#comeBack(project, tools, run)
+    let result: T
+    try {
+      await this.#quieten(tools.engine, run)
+      run.signal.throwIfAborted()
+      result = await use()
+    } catch (error) {
+      await back().catch((failure: unknown) => run.report({ kind: 'warning', text: messageOf(failure) }))
+      throw error
+    }
+    await back()
+    return result
+  }
+
+  /** Those that depend on others first. Not to be interrupted: what is about to end cannot be started yet. */
+  async #quieten(engine: ContainerEngine, run: Run): Promise<void> {
+    const levels = new Set(this.#containers.map(({ level }) => level))
+    for (const level of [...levels].toSorted((a, b) => b - a)) {
+      const ids = (mode: QuietContainer['mode']) =>
+        this.#containers.filter(one => one.level === level && one.mode === mode).map(({ id }) => id)
+      await engine.changeContainers('stop', ids('stop'), uninterrupted(run))
+      await engine.changeContainers('pause', ids('pause'), uninterrupted(run))
+    }
+    this.#phase = 'quiet'
+    await this.#file?.change({ phase: 'quiet' })
+  }
+
+  /** What does not start again is tried once more by the next command. */
+  async #comeBack(project: Project, tools: Tools, run: Run): Promise<void> {
+    const { address, model } = project.compose!
+    const replace = (services: readonly string[]) =>
+      tools.compose.up(address, { services, noDependencies: true }, uninterrupted(run))
+    const record = { project: model.name, phase: this.#phase, containers: [...this.#containers] }
+    try {
+      await comeBack(record, tools.engine, uninterrupted(run), replace)
+      await this.#file?.end()
+    } finally {
+      await this.#guardian?.dismiss()
+    }
   }
 }
+
+const uninterrupted = (run: Run): Run => ({
+  signal: new AbortController().signal,
+  clock: run.clock,
+  report: event => run.report(event),
+})
