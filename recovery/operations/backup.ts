@@ -69,7 +69,9 @@ async function captureAll(
   for (const server of plan.servers) {
     const logins = project.logins.filter(login => login.server === server.name)
     const capture = () =>
-      withAccess(server, address, tools, run, access => captureServer(server, access, logins, writer, run))
+      withAccess(server, address, tools, run, access =>
+        captureServer(server, access, logins, writer, run, { databases: plan.databases?.get(server.name) }),
+      )
     servers.push(await step(run, `databases of ${server.name}`, capture, { detail: describeServer }))
   }
   const code = plan.code

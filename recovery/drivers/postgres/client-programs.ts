@@ -22,6 +22,7 @@ export type ClientOperations = Pick<
   | 'dumpTables'
   | 'dumpGlobals'
   | 'restoreDump'
+  | 'dumpScript'
   | 'removeStaged'
 >
 
@@ -105,6 +106,7 @@ export function clientOperations(start: StartClient, staging: Staging): ClientOp
       outgoing(start([...dumpTablesArguments(selection), inDatabase(database)], run)),
     dumpGlobals: run => outgoing(start(['pg_dumpall', '--globals-only', '--no-password'], run)),
     restoreDump,
+    dumpScript: (dump, run) => outgoing(start(scriptProgram, run), dump),
     removeStaged: (database, run) => staging.remove(database, run),
   }
 }
@@ -112,6 +114,8 @@ export function clientOperations(start: StartClient, staging: Staging): ClientOp
 // Row security hides nothing from a superuser, who fills the tables. But a materialized view is computed as its owner, and
 // with row security off the server refuses that where a policy would have a say.
 const restoreProgram = ['pg_restore', '--exit-on-error', '--enable-row-security', '--no-password']
+
+const scriptProgram = ['pg_restore', '--schema-only', '--file=-']
 
 async function withSession<T>(
   start: StartClient,
@@ -139,17 +143,19 @@ async function beginSnapshot(session: PsqlSession): Promise<HeldSnapshot> {
   return { id: row['id'] ?? '', query: sql => session.query(sql), execute: sql => session.execute(sql) }
 }
 
-/** The output of a program that is being started; stopped when its reader stops early. */
-export function outgoing(starting: Promise<RunningProgram>): OutgoingBytes {
-  const finished = starting.then(program => program.finished)
+/** The output of a program that is being started; stopped when its reader stops early. It need not read all `input`. */
+export function outgoing(starting: Promise<RunningProgram>, input?: AsyncIterable<Uint8Array>): OutgoingBytes {
+  const finished = starting.then(program =>
+    input ? feedProgram({ command: 'pg_restore', args: [] }, program, input, { leavesRest: true }) : program.finished,
+  )
   // Whoever reads the bytes learns of a failed start there, too.
   finished.catch(() => {})
-  return { bytes: outputOf(starting), finished }
+  return { bytes: outputOf(starting, input !== undefined), finished }
 }
 
-async function* outputOf(starting: Promise<RunningProgram>): AsyncGenerator<Uint8Array> {
+async function* outputOf(starting: Promise<RunningProgram>, isFed: boolean): AsyncGenerator<Uint8Array> {
   const program = await starting
-  program.stdin.end()
+  if (!isFed) program.stdin.end()
   let whole = false
   try {
     yield* program.stdout as AsyncIterable<Uint8Array>

@@ -7,11 +7,15 @@ import type { ApplicationLogin, ProjectServer } from '../../project/project.ts'
 import type { CaptureWork } from './capture-work.ts'
 import { captureLogical } from './capture-logical.ts'
 import { capturePhysical } from './capture-physical.ts'
+import type { Ask } from './database-facts.ts'
 import { saveConfiguration } from './configuration.ts'
 import { isWreck, listDatabases, obstacleOf, type DatabaseProperties } from './database-list.ts'
+import { readMarks } from './restored-mark.ts'
 import { roleNames } from './roles.ts'
 
 export interface CaptureOptions {
+  /** Logical: these databases alone. */
+  readonly databases?: readonly string[] | undefined
   /** Called when the moment of the capture is past: files that rows point at may be read from then on. */
   readonly momentFixed?: () => void
 }
@@ -34,12 +38,13 @@ export async function captureServer(
   await assertPossible(method, access, run)
   const facts = await access.server(run)
   const home = await access.home(run)
-  const databases = await listDatabases(sql => access.query(home, sql, run))
+  const databases = await databasesToCapture(sql => access.query(home, sql, run), method, options.databases)
   const work = { server: name, access, writer, run }
   await saveConfiguration(work)
   const captured = await capture(method, work, facts.systemIdentifier, databases, options)
   const closed = method === 'logical' ? closedOf(name, databases, run) : []
-  const tried = await tryLogins(access, logins, run)
+  const wanted = logins.filter(({ database }) => options.databases?.includes(database) ?? true)
+  const tried = await tryLogins(access, wanted, run)
   return {
     name,
     access: way,
@@ -51,6 +56,18 @@ export async function captureServer(
     ...captured,
     ...(closed.length > 0 ? { closed } : {}),
   }
+}
+
+/** Without what a restore makes or keeps: the one is nobody's yet, the other was put aside with a safety point of its own. */
+async function databasesToCapture(
+  ask: Ask,
+  method: ProjectServer['method'],
+  wanted: CaptureOptions['databases'],
+): Promise<DatabaseProperties[]> {
+  const all = await listDatabases(ask)
+  if (method === 'physical') return all
+  const ours = new Set([...(await readMarks(ask, 'beside')).keys(), ...(await readMarks(ask, 'kept')).keys()])
+  return all.filter(({ name }) => !ours.has(name) && (wanted === undefined || wanted.includes(name)))
 }
 
 async function capture(

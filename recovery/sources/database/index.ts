@@ -3,3 +3,27 @@ export { captureServer, type CaptureOptions } from './capture-server.ts'
 export { restoreServer } from './restore-server.ts'
 export { restorePhysical, type PhysicalOptions } from './restore-physical.ts'
 export { verifyServer } from './verify-server.ts'
+export { besideName, oldName } from './beside-names.ts'
+export { checkBeside } from './check-beside.ts'
+export { findTables, readContent, countRows, sparingUnreadable, UnreadableTable, type Ask } from './database-facts.ts'
+export type { ContentPart, DatabaseContent, TableName } from './database-content.ts'
+export { listDatabases, obstacleOf, type DatabaseProperties } from './database-list.ts'
+export { readDatabaseSettings } from './database-settings.ts'
+export { dumpContent, dumpedDatabase } from './dump-content.ts'
+export {
+  exchangeBack,
+  exchangeDatabases,
+  exchangeState,
+  reopen,
+  type Exchange,
+  type ExchangeState,
+} from './exchange-databases.ts'
+export { exchangeObstacles } from './exchange-obstacles.ts'
+export { during } from './failures.ts'
+export { fillDatabase, type Filling } from './fill-database.ts'
+export { lackingExtensions, listOffers } from './restore-extensions.ts'
+export { askServer, tellServer, together, type ServerWork } from './restore-work.ts'
+export { markStatement, readMarks } from './restored-mark.ts'
+export { freeBytes, reserveBytes, withSpaceWatched } from './space-watch.ts'
+export { drop } from './swap-database.ts'
+export type { NewDatabase } from './create-database.ts'

@@ -38,8 +38,11 @@ export async function openWork(
   return { facts, access, reader, run, version, homes, present, restored }
 }
 
+/** What it takes to talk to a server as a whole. */
+export type ServerWork = Pick<RestoreWork, 'access' | 'homes' | 'run' | 'version'>
+
 /** Asks the server as a whole. */
-export const askServer = ({ access, homes, run }: RestoreWork, sql: string): Promise<readonly Row[]> =>
+export const askServer = ({ access, homes, run }: ServerWork, sql: string): Promise<readonly Row[]> =>
   access.query(homes[0], sql, run)
 
 /**
@@ -47,7 +50,7 @@ export const askServer = ({ access, homes, run }: RestoreWork, sql: string): Pro
  * `not`: a database that must not be in use meanwhile.
  */
 export async function tellServer(
-  { access, homes, run }: RestoreWork,
+  { access, homes, run }: ServerWork,
   statements: readonly string[],
   not?: string,
 ): Promise<void> {
