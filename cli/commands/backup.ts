@@ -3,6 +3,7 @@ import { RecoveryError } from '../../recovery/domain/errors.ts'
 import {
   assertOutside,
   backup,
+  capturedPhysically,
   planBackup,
   shortId,
   sourceKinds,
@@ -19,6 +20,7 @@ import { inRestoration } from './restore/frame.ts'
 interface BackupOptions {
   readonly only?: string
   readonly tag?: string[]
+  readonly physical?: true | string[]
   readonly plan?: boolean
 }
 
@@ -34,6 +36,11 @@ export function backupCommand(program: Command, follow: Follow): void {
       ...tags,
       tag,
     ])
+    .option(
+      '--physical [SERVICE]',
+      'take the data directory of this PostgreSQL server (of all, without a name) instead of dumps; may be repeated',
+      (name: string, names: true | string[] = []) => (names === true ? names : [...names, name]),
+    )
     .option('--plan', 'show what would be taken, then stop')
     .addHelpText(
       'after',
@@ -48,14 +55,16 @@ async function runBackup(options: BackupOptions, context: Context): Promise<void
   const tags = options.tag ?? []
   assertTags(tags)
   const project = await findProject(context)
-  const plan = planBackup(project, only)
+  const planOf = (found: Project) =>
+    planBackup(options.physical ? capturedPhysically(found, options.physical) : found, only)
+  const plan = planOf(project)
   if (options.plan) return terminal.result(planText(project, plan), planJson(project, plan))
   const location = configuredVault(context, project)
   if (location !== undefined) await assertOutside(project, location)
   const started = performance.now()
   for (const { what, why } of plan.leftOut) terminal.warn(`not in this point: ${what} (${why})`)
   const point = await inRestoration(context, { reads: false, found: project }, ({ project: now, vault }) =>
-    backup(now, now === project ? plan : planBackup(now, only), vault, tags, tools, run),
+    backup(now, now === project ? plan : planOf(now), vault, tags, tools, run),
   )
   terminal.result(pointText(point, performance.now() - started), pointJson(point))
 }

@@ -1,6 +1,7 @@
 /** The operations, as the faces (the command line, later a server) use them. */
 export { backup } from './backup.ts'
 export { planBackup, sourceKinds, type BackupPlan, type SourceKind } from './backup-plan.ts'
+export { capturedPhysically } from './capture-method.ts'
 export { checkVault } from './check-vault.ts'
 export {
   addRecoveryCode,

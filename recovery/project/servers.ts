@@ -113,7 +113,7 @@ async function serverOf(
   if (!foundBy) return undefined
   const place = await placeOf(service.mounts, dataDirectory(signs))
   const server: ProjectServer = {
-    ...{ name, access: 'service', method: settings?.method ?? 'logical', foundBy },
+    ...{ name, access: 'service', method: settings?.method ?? labelledMethod(service) ?? 'logical', foundBy },
     running: service.container?.running ?? false,
     storedOn: keyOf(place, places.root),
     environment: superuserOf(await withSecretFiles(model, name, signs.env)),
@@ -121,6 +121,16 @@ async function serverOf(
   const byUrl =
     settings && (settings.url || settings.secretFrom) ? await urlParts(name, settings, places.directory) : {}
   return { server: withUser({ ...server, ...byUrl }, settings), place }
+}
+
+const methodLabel = 'aidatavault.method'
+
+function labelledMethod({ model, labels }: SurveyedService): ProjectServer['method'] | undefined {
+  const value = labels[methodLabel]
+  if (value === undefined || value === 'logical' || value === 'physical') return value
+  throw new RecoveryError('project-invalid', `the label ${methodLabel} of service ${model.name} says ${value}`, {
+    hint: 'it takes logical or physical',
+  })
 }
 
 const withUser = (server: ProjectServer, settings: DatabaseConfig | undefined): ProjectServer =>

@@ -36,6 +36,7 @@ export async function captureServer(
   const { name, access: way, method, storedOn } = server
   const user = await access.user(run)
   await assertPossible(method, access, run)
+  assertPlace(server)
   const facts = await access.server(run)
   const home = await access.home(run)
   const databases = await databasesToCapture(sql => access.query(home, sql, run), method, options.databases)
@@ -93,6 +94,16 @@ async function assertPossible(method: ProjectServer['method'], access: PostgresA
   throw method === 'logical' ? noPrograms(access.name) : noReplication(access.name)
 }
 
+/** Files have to lie somewhere again: a recovery makes volumes and folders that have a name. */
+function assertPlace({ name, access, method, storedOn }: ProjectServer): void {
+  if (method === 'logical' || access === 'url' || storedOn !== null) return
+  throw new RecoveryError(
+    'capture-failed',
+    `PostgreSQL ${name} keeps its data in a volume without a name, or in its container: it cannot be captured physically`,
+    { hint: `give its data directory a named volume, or set databases.${name}.method: logical in aidatavault.yml` },
+  )
+}
+
 const noPrograms = (name: string): RecoveryError =>
   new RecoveryError(
     'tool-missing',
@@ -104,7 +115,7 @@ const noPrograms = (name: string): RecoveryError =>
 
 const noReplication = (name: string): RecoveryError =>
   new RecoveryError('capture-failed', `PostgreSQL ${name} cannot be captured physically`, {
-    hint: `it takes a url, PostgreSQL 13 or newer, wal_level replica and max_wal_senders above 0; or leave databases.${name}.method out of aidatavault.yml`,
+    hint: `it takes PostgreSQL 13 or newer, wal_level replica and max_wal_senders above 0; or set databases.${name}.method: logical in aidatavault.yml`,
   })
 
 /** A base backup has them; a dump of them cannot be had. */
