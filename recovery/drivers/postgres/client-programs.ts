@@ -23,6 +23,7 @@ export type ClientOperations = Pick<
   | 'dumpGlobals'
   | 'restoreDump'
   | 'dumpScript'
+  | 'clientOutput'
   | 'removeStaged'
 >
 
@@ -107,6 +108,7 @@ export function clientOperations(start: StartClient, staging: Staging): ClientOp
     dumpGlobals: run => outgoing(start(['pg_dumpall', '--globals-only', '--no-password'], run)),
     restoreDump,
     dumpScript: (dump, run) => outgoing(start(scriptProgram, run), dump),
+    clientOutput: (argv, run, input) => outgoing(start(argv, run), input),
     removeStaged: (database, run) => staging.remove(database, run),
   }
 }

@@ -99,6 +99,8 @@ export interface PostgresAccess {
   restoreDump(database: string, dump: AsyncIterable<Uint8Array>, run: Run, selection?: DumpSelection): Promise<void>
   /** The statements that make the schema of a dump, as text; the server is not touched. */
   dumpScript(dump: AsyncIterable<Uint8Array>, run: Run): OutgoingBytes
+  /** What pg_dump, pg_restore or pg_dumpall prints with these arguments; `input` is fed to it. */
+  clientOutput(argv: readonly string[], run: Run, input?: AsyncIterable<Uint8Array>): OutgoingBytes
   /** Removes what a killed `restoreDump` into this database had laid down. */
   removeStaged(database: string, run: Run): Promise<void>
   /** Free bytes where the data directory lies, now and then every second; ends at once where that cannot be seen. */
