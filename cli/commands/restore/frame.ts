@@ -6,6 +6,7 @@ import {
   dropExpired,
   interruptedRestores,
   settleInterrupted,
+  settleQuiet,
   shortId,
   type Project,
   type Restoration,
@@ -67,10 +68,11 @@ export async function inRestoration<T>(
       return use(restoration, [])
     }
     return aloneIn(project.root, async () => {
+      const quieted = await settleQuiet(project, tools, run)
       const settled = await settleInterrupted(restoration)
       await dropExpired(restoration)
       // Services run again that did not, databases have other names.
-      return use(settled.length > 0 ? { ...restoration, project: await findProject(context) } : restoration, settled)
+      return use(quieted || settled.length > 0 ? { ...restoration, project: await findProject(context) } : restoration, settled)
     })
   })
 }
