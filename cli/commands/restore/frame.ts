@@ -48,7 +48,8 @@ export const withPlanOptions = (command: Command): Command =>
   command.option('--plan', 'show exactly what would change, then stop').option('-y, --yes', 'do not ask')
 
 /**
- * Opens the project (or takes the one that is `found`) and its vault for a restore or a backup, alone in the project; what an earlier one left half-done is settled first.
+ * Opens the project (or takes the one that is `found`) and its vault for a restore or a backup, alone in the project; what
+ * an earlier one left half-done is settled first.
  * With `reads` (--plan) nothing is settled nor locked: what stands there is only told.
  */
 export async function inRestoration<T>(
@@ -72,7 +73,10 @@ export async function inRestoration<T>(
       const settled = await settleInterrupted(restoration)
       await dropExpired(restoration)
       // Services run again that did not, databases have other names.
-      return use(quieted || settled.length > 0 ? { ...restoration, project: await findProject(context) } : restoration, settled)
+      return use(
+        quieted || settled.length > 0 ? { ...restoration, project: await findProject(context) } : restoration,
+        settled,
+      )
     })
   })
 }
