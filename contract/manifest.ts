@@ -186,6 +186,16 @@ export const volumeFacts = z.object({
   others: count,
   bytes: count,
   skipped: z.array(z.string()),
+  /** The PostgreSQL server whose data directory it is, captured as files while nothing ran on it; absent: none, or not so. */
+  server: z
+    .object({
+      name: z.string(),
+      /** As PG_VERSION says: '17'. */
+      version: z.string(),
+      /** Text: it exceeds 2^53. null: its control file cannot be understood. */
+      systemIdentifier: z.string().nullable(),
+    })
+    .optional(),
 })
 
 export const imageFacts = z.object({
@@ -223,6 +233,8 @@ export const manifest = z.object({
   images: z.array(imageFacts),
   /** What belongs to the project and is not in the point, with the reason. */
   leftOut: z.array(z.object({ what: z.string(), why: z.string() })),
+  /** For how long services were stopped or paused for it, in milliseconds; absent: for none. */
+  downMs: count.optional(),
 })
 
 export type Manifest = z.infer<typeof manifest>

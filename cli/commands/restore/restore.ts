@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
 import type { Follow } from '../../program.ts'
+import { addRestoreVolume } from './volume.ts'
 
 type Add = (parent: Command, follow: Follow) => void
 
 /** One file a kind of part. */
-const kinds: readonly Add[] = []
+const kinds: readonly Add[] = [addRestoreVolume]
 
 export function restoreCommand(program: Command, follow: Follow): void {
   const parent = program

@@ -1,11 +1,16 @@
 import { messageOf } from '../../domain/errors.ts'
 import type { Kept } from '../../journal/restore-journal.ts'
+import { dropKeptPath } from './kept-path.ts'
+import { dropKeptVolume } from './kept-volume.ts'
 import type { Restoration } from './restoration.ts'
 
 type Drop<K extends Kept['kind']> = (kept: Extract<Kept, { kind: K }>, restoration: Restoration) => Promise<void>
 
 /** How each kind of kept thing is dropped; what is gone already is no error. */
-const drops: { [K in Kept['kind']]?: Drop<K> } = {}
+const drops: { [K in Kept['kind']]?: Drop<K> } = {
+  volume: dropKeptVolume,
+  path: dropKeptPath,
+}
 
 /** Whether it is gone now. A failure is told of, and is none of the command's own. */
 export async function dropKept(kept: Kept, restoration: Restoration): Promise<boolean> {

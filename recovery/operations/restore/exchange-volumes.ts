@@ -7,7 +7,7 @@ import type { ContainerEngine } from '../../drivers/docker/container-engine.ts'
 import { exchangePaths, finishExchange } from '../../drivers/process/exchange-paths.ts'
 import type { Tools } from '../tools.ts'
 import { exchangeByCopy, settleCopy, shellImage } from './exchange-by-copy.ts'
-import { keptLabel, removeOwnVolume } from './kept-volume.ts'
+import { removeKeptVolume } from './kept-volume.ts'
 
 const shared = { a: z.string(), b: z.string() }
 
@@ -49,6 +49,12 @@ export async function planExchange(
   return { way: 'copy', a, b, spare, image: await shellImage(images, engine, run) }
 }
 
+/** The same for two files or folders of this machine, on one file system; for bind mounts. */
+export const planPathExchange = async (a: string, b: string): Promise<VolumeExchange> => ({
+  ...{ way: 'folders', a, b, folders: [a, b] },
+  inodes: [await inodeOf(a), await inodeOf(b)],
+})
+
 /**
  * The contents of the two volumes change places while nothing runs on them (target-exists otherwise). Where it rejects,
  * everything is as it was before; see planExchange for a kill.
@@ -75,10 +81,10 @@ export async function settleExchange(
 
 /** Removes what the exchange itself has made beside the two volumes; after what it led to is written down. */
 export async function endExchange(exchange: VolumeExchange, { engine }: Tools, run: Run): Promise<void> {
-  if (exchange.way === 'copy') await removeOwnVolume(exchange.spare, keptLabel, engine, run)
+  if (exchange.way === 'copy') await removeKeptVolume(exchange.spare, engine, run)
 }
 
-const inodeOf = async (folder: string) => String((await fs.stat(folder, { bigint: true })).ino)
+const inodeOf = async (folder: string) => String((await fs.lstat(folder, { bigint: true })).ino)
 const deviceOf = async (folder: string) => (await fs.stat(folder)).dev
 
 /** A container that runs would see the one or the other, or write into what is put aside. Rejects with target-exists. */

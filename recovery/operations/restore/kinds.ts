@@ -2,6 +2,7 @@ import { RecoveryError } from '../../domain/errors.ts'
 import type { RestoreJournal, RestoreKind } from '../../journal/restore-journal.ts'
 import type { Restoration, RestoreEnding } from './restoration.ts'
 import type { RestorePlan } from './restore-plan.ts'
+import { volumeOperations } from './volume.ts'
 
 /** What undo and the next command need of each kind of restore. */
 export interface RestoreKindOperations {
@@ -18,7 +19,9 @@ export interface RestoreKindOperations {
 }
 
 /** Functions, not values: each kind's file imports the frame that imports this. */
-const operations: Partial<Record<RestoreKind, () => RestoreKindOperations>> = {}
+const operations: Partial<Record<RestoreKind, () => RestoreKindOperations>> = {
+  volume: () => volumeOperations,
+}
 
 /** The operations of a kind that this program knows. */
 export function operationsOf(kind: RestoreKind): RestoreKindOperations {

@@ -15,7 +15,9 @@ export interface UndoPlan extends RestorePlan {
  */
 export async function planUndo(restoration: Restoration): Promise<UndoPlan> {
   const journals = await RestoreJournal.list(restoration.project.root)
-  const last = journals.findLast(({ record: { outcome, detail } }) => outcome === 'done' && detail.undoes === undefined)
+  // What was brought back beside overwrote nothing.
+  const stands = ({ undoes, into }: Record<string, unknown>) => undoes === undefined && into === undefined
+  const last = journals.findLast(({ record: { outcome, detail } }) => outcome === 'done' && stands(detail))
   if (!last)
     throw new RecoveryError('nothing-to-undo', 'no restore of this project is there to be taken back', {
       hint: 'safety points of earlier ones are listed by: aidatavault points',

@@ -19,7 +19,7 @@ export async function verifyVolume(
   run: Run,
 ): Promise<Check[]> {
   const what = facts.kind === 'bind' ? `bind mount ${facts.key}` : `volume ${facts.key}`
-  const differences = await compare(facts, target, engine, reader, run)
+  const differences = await compareVolume(facts, target, engine, reader, run)
   const contents = { what: `${what}: contents`, ...told(facts, differences) }
   return facts.kind === 'bind' ? [contents] : [contents, await checkSpec(what, facts, target, engine, run)]
 }
@@ -30,7 +30,8 @@ function told(facts: VolumeFacts, differences: readonly ContentDifference[]): Pi
   return { ok: false, detail: `${differences.length} differences: ${some.join('; ')}` }
 }
 
-async function compare(
+/** Every difference from the point, of content and attributes; rejects with image-unavailable. */
+export async function compareVolume(
   facts: VolumeFacts,
   target: VolumeTarget,
   engine: ContainerEngine,
