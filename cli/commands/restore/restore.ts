@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
 import type { Follow } from '../../program.ts'
+import { addRestoreDatabase } from './database.ts'
 import { addRestoreVolume } from './volume.ts'
 
 type Add = (parent: Command, follow: Follow) => void
 
 /** One file a kind of part. */
-const kinds: readonly Add[] = [addRestoreVolume]
+const kinds: readonly Add[] = [addRestoreDatabase, addRestoreVolume]
 
 export function restoreCommand(program: Command, follow: Follow): void {
   const parent = program

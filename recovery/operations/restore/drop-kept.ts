@@ -2,12 +2,14 @@ import { messageOf } from '../../domain/errors.ts'
 import type { Kept } from '../../journal/restore-journal.ts'
 import { dropKeptPath } from './kept-path.ts'
 import { dropKeptVolume } from './kept-volume.ts'
+import { dropKeptDatabase } from './kept-database.ts'
 import type { Restoration } from './restoration.ts'
 
 type Drop<K extends Kept['kind']> = (kept: Extract<Kept, { kind: K }>, restoration: Restoration) => Promise<void>
 
 /** How each kind of kept thing is dropped; what is gone already is no error. */
 const drops: { [K in Kept['kind']]?: Drop<K> } = {
+  database: dropKeptDatabase,
   volume: dropKeptVolume,
   path: dropKeptPath,
 }

@@ -1,5 +1,6 @@
 import { RecoveryError } from '../../domain/errors.ts'
 import type { RestoreJournal, RestoreKind } from '../../journal/restore-journal.ts'
+import { databaseOperations } from './database-operations.ts'
 import type { Restoration, RestoreEnding } from './restoration.ts'
 import type { RestorePlan } from './restore-plan.ts'
 import { volumeOperations } from './volume.ts'
@@ -20,6 +21,7 @@ export interface RestoreKindOperations {
 
 /** Functions, not values: each kind's file imports the frame that imports this. */
 const operations: Partial<Record<RestoreKind, () => RestoreKindOperations>> = {
+  database: () => databaseOperations,
   volume: () => volumeOperations,
 }
 

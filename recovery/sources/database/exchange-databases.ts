@@ -13,6 +13,8 @@ export interface Exchange {
   readonly old: string | null
   /** Made by this restore, so that nobody misses it; else it was kept by an earlier one. */
   readonly made: boolean
+  /** The id of the restore that kept it, when it was not made. */
+  readonly keptBy: string | null
   /** Of the database that gets the name, once it has it. */
   readonly connectionLimit: number
   readonly isTemplate: boolean
@@ -53,8 +55,13 @@ export async function exchangeBack(work: ServerWork, exchanges: readonly Exchang
   await tellServer(work, [endSessions(all), ...together(exchanges.flatMap(exchange => giveBack(exchange, id)))])
 }
 
-const giveBack = ({ name, incoming, old, made, before }: Exchange, id: string): string[] => [
-  ...(incoming === null ? [] : [rename(name, incoming), markStatement(incoming, id, made ? 'beside' : 'kept')]),
+const giveBack = ({ name, incoming, old, made, keptBy, before }: Exchange, id: string): string[] => [
+  ...(incoming === null
+    ? []
+    : [
+        rename(name, incoming),
+        made ? markStatement(incoming, id, 'beside') : markStatement(incoming, keptBy ?? id, 'kept'),
+      ]),
   ...(old === null ? [] : [rename(old, name), unmarkStatement(name, 'kept')]),
   ...(old === null || !before ? [] : [open(name, before.connectionLimit, before.isTemplate)]),
 ]

@@ -1,0 +1,58 @@
+import type { Command } from 'commander'
+import { RecoveryError } from '../../../recovery/domain/errors.ts'
+import { planDatabase, restoreDatabase, type DatabaseRequest } from '../../../recovery/operations/index.ts'
+import type { Context } from '../../context.ts'
+import type { Follow } from '../../program.ts'
+import { carryOut, inRestoration, withRestoreOptions, type RestoreOptions } from './frame.ts'
+
+interface DatabaseOptions extends RestoreOptions {
+  readonly into?: string
+  readonly schemaOnly?: boolean
+  readonly dataOnly?: boolean
+  readonly safetyPoint: boolean
+}
+
+const examples = `
+Examples:
+  aidatavault restore database                          the only one there is, from the newest point
+  aidatavault restore database db/app --plan            what it would change, table by table
+  aidatavault restore database db/app --point 2026-03-01T14:30
+  aidatavault restore database db/app --into app_before beside the present one, which stays as it is
+`
+
+export function addRestoreDatabase(parent: Command, follow: Follow): void {
+  const command = parent
+    .command('database [SERVICE/DATABASE]')
+    .description('a PostgreSQL database: made anew beside, checked, then exchanged with the present one, which is kept')
+    .option('--into <NAME>', 'into a new database of this name, beside the present one')
+    .option('--schema-only', 'without any rows')
+    .option('--data-only', 'the rows alone, in the schema that the database has today')
+    .option('--no-safety-point', 'although what is there now cannot be captured any more')
+  withRestoreOptions(command)
+    .addHelpText('after', examples)
+    .action((what: string | undefined, options: DatabaseOptions) =>
+      follow(context => runDatabase(what, options, context)),
+    )
+}
+
+async function runDatabase(what: string | undefined, options: DatabaseOptions, context: Context): Promise<void> {
+  const request = requestOf(what, options)
+  await inRestoration(context, { reads: options.plan ?? false }, async restoration => {
+    const plan = await planDatabase(request, restoration)
+    if (plan.destructive && plan.safety === null)
+      context.terminal.warn('NO SAFETY POINT is taken: only the old database itself, kept beside, can take this back')
+    await carryOut(plan, options, context, confirmed => restoreDatabase(confirmed, restoration))
+  })
+}
+
+function requestOf(what: string | undefined, options: DatabaseOptions): DatabaseRequest {
+  if (options.schemaOnly && options.dataOnly)
+    throw new RecoveryError('bad-input', '--schema-only and --data-only exclude each other', {
+      hint: 'leave both out for all of it',
+    })
+  return {
+    choice: { point: options.point, accept: options.accept ?? [] },
+    ...{ what, into: options.into, safetyPoint: options.safetyPoint },
+    part: options.schemaOnly ? 'schema' : options.dataOnly ? 'data' : 'whole',
+  }
+}
