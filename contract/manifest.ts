@@ -186,6 +186,8 @@ export const volumeFacts = z.object({
   others: count,
   bytes: count,
   skipped: z.array(z.string()),
+  /** Everything that writes to it was stopped, or paused, while it was read; absent: something ran. */
+  consistency: z.enum(['pause', 'stop']).optional(),
   /** The PostgreSQL server whose data directory it is, captured as files while nothing ran on it; absent: none, or not so. */
   server: z
     .object({
@@ -231,6 +233,8 @@ export const manifest = z.object({
   volumes: z.array(volumeFacts),
   services: z.array(serviceFacts),
   images: z.array(imageFacts),
+  /** Services that were kept from writing while their volumes were read. */
+  quieted: z.array(z.object({ service: z.string(), mode: z.enum(['pause', 'stop']) })).optional(),
   /** What belongs to the project and is not in the point, with the reason. */
   leftOut: z.array(z.object({ what: z.string(), why: z.string() })),
   /** For how long services were stopped or paused for it, in milliseconds; absent: for none. */

@@ -1,6 +1,7 @@
 import { RecoveryError } from '../domain/errors.ts'
 import type { Project, ProjectServer, ProjectVolume } from '../project/project.ts'
 import { volumesToCapture } from '../sources/volume/index.ts'
+import { planQuiet, type QuietPlan } from './quiet/plan-quiet.ts'
 
 export const sourceKinds = ['code', 'config', 'database', 'volume'] as const
 export type SourceKind = (typeof sourceKinds)[number]
@@ -13,6 +14,8 @@ export interface BackupPlan {
   /** By server: the only databases to take of it; absent servers give all. Logical capture alone can choose. */
   readonly databases?: ReadonlyMap<string, readonly string[]>
   readonly volumes: readonly ProjectVolume[]
+  /** Services that are kept from writing while volumes are read; undefined: none. */
+  readonly quiet?: QuietPlan | undefined
   /** What the project has and this point will not hold, with the reason. */
   readonly leftOut: readonly { readonly what: string; readonly why: string }[]
   /** All kinds of source are in: only such a point can bring the project back. */
@@ -31,11 +34,13 @@ export function planBackup(project: Project, only: readonly SourceKind[] = sourc
   const servers = wants('database') ? project.servers : []
   assertReachable(project, servers, volumes)
   assertNamedFoldersThere(volumes)
+  const there = volumes.filter(volume => volume.exists)
   return {
     code: wants('code'),
     config: wants('config'),
     servers,
-    volumes: volumes.filter(volume => volume.exists),
+    volumes: there,
+    quiet: planQuiet(project, { code: wants('code') || wants('config'), volumes: there }),
     leftOut: [...project.leftOut, ...notMade(volumes), ...notWanted.map(leftOutByOnly)],
     complete: notWanted.length === 0,
   }

@@ -12,16 +12,15 @@ import type { Project } from '../project/project.ts'
 import { captureCode } from '../sources/code/index.ts'
 import { captureConfig } from '../sources/config/index.ts'
 import { captureServer } from '../sources/database/index.ts'
-import { captureVolume } from '../sources/volume/index.ts'
 import type { Snapshot, Uploader, Vault } from '../../vault/index.ts'
 import { withAccess } from './access.ts'
 import type { BackupPlan } from './backup-plan.ts'
 import { besideServer } from './beside-servers.ts'
+import { captureVolumes, type Silence } from './capture-volumes.ts'
 import { pointWriter, vaultRun } from './point-writer.ts'
 import { ourTag, projectTag, type RecoveryPoint } from './points.ts'
 import { previousPoint } from './previous-point.ts'
 import { programName, type Tools } from './tools.ts'
-import { warnOfRunningStores, warnOfSkipped } from './volume-warnings.ts'
 import { whoRuns } from './who.ts'
 
 /** What the sources said of themselves. */
@@ -30,6 +29,7 @@ interface Captured {
   readonly config: readonly ConfigFile[]
   readonly servers: readonly DatabaseServer[]
   readonly volumes: readonly VolumeFacts[]
+  readonly silence: Silence
   /** What turned out not to be had: with any of it the point is not complete. */
   readonly missing: Manifest['leftOut']
 }
@@ -74,6 +74,18 @@ async function captureAll(
       )
     servers.push(await step(run, `databases of ${server.name}`, capture, { detail: describeServer }))
   }
+  const { volumes, silence, code } = await captureVolumes(project, plan, writer, tools, run, () =>
+    captureFiles(project, plan, writer, run),
+  )
+  return { ...code, servers, volumes, silence, missing: await findMissing(project, servers, tools, run) }
+}
+
+async function captureFiles(
+  project: Project,
+  plan: BackupPlan,
+  writer: PointWriter,
+  run: Run,
+): Promise<Pick<Captured, 'code' | 'config'>> {
   const code = plan.code
     ? await step(run, 'code', () => captureCode(project, writer, run), { detail: describeCode })
     : null
@@ -82,15 +94,7 @@ async function captureAll(
         detail: files => `${files.length} files`,
       })
     : []
-  const volumes: VolumeFacts[] = []
-  for (const volume of plan.volumes) {
-    const capture = () => captureVolume(volume, tools.engine, writer, run)
-    const facts = await step(run, `volume ${volume.key}`, capture, { detail: describeVolume })
-    warnOfRunningStores(project, volume, run)
-    warnOfSkipped(facts, run)
-    volumes.push(facts)
-  }
-  return { code, config, servers, volumes, missing: await findMissing(project, servers, tools, run) }
+  return { code, config }
 }
 
 /** What the captured servers' data leaves out. Told at once: the plan could not know. */
@@ -116,7 +120,6 @@ const closedDatabases = ({ name: server, closed = [] }: DatabaseServer) =>
 
 const describeServer = ({ method, databases }: DatabaseServer) =>
   `${method}, ${databases.map(({ name, tables }) => `${name} (${sum(tables.map(({ rows }) => rows ?? 0))} rows)`).join(', ')}`
-const describeVolume = ({ files, bytes }: VolumeFacts) => `${files} ${files === 1 ? 'file' : 'files'}, ${bytes} bytes`
 const describeCode = (code: CodeFacts | null) =>
   code?.kind === 'git' ? `${code.refs.length} refs, ${code.files} changed files` : `${code?.files ?? 0} files`
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
@@ -135,6 +138,7 @@ function describePoint(project: Project, plan: BackupPlan, captured: Captured, t
     volumes: [...captured.volumes],
     services: servicesOf(project),
     images: [...project.images],
+    ...captured.silence,
     leftOut: [...plan.leftOut, ...captured.missing],
   }
 }

@@ -3,13 +3,18 @@ import { quietRun, testBind, testProject, warningsOf } from '../sources/testing/
 import { warnOfRunningStores, warnOfSkipped } from './volume-warnings.ts'
 import { someVolume } from './testing/manifests.ts'
 
-const warnings = (reference: string, { running = true, readOnly = false } = {}) => {
+const warnings = (reference: string, { running = true, readOnly = false, quieted = false } = {}) => {
   const run = quietRun()
   const project = testProject('/project', {
     services: [{ name: 'store', containers: [], running, active: true }],
     images: [{ service: 'store', reference, id: null, digests: [], platform: null, builds: false }],
   })
-  warnOfRunningStores(project, testBind('/data', { mounts: [{ service: 'store', target: '/d', readOnly }] }), run)
+  warnOfRunningStores(
+    project,
+    testBind('/data', { mounts: [{ service: 'store', target: '/d', readOnly }] }),
+    new Set(quieted ? ['store'] : []),
+    run,
+  )
   return warningsOf(run)
 }
 
@@ -25,12 +30,13 @@ describe('a volume of a running database', () => {
     'docker.elastic.co/elasticsearch/elasticsearch:8',
   ])('is copied with a warning that names it, its service and what to do: %s', image => {
     expect(warnings(image)).toEqual([
-      expect.stringMatching(/volume data: copied while store ran.*docker compose stop store/),
+      expect.stringMatching(/volume data: copied while store ran.*services\.store\.consistency: stop/),
     ])
   })
 
-  it('is none where the service only reads, is stopped, or is no database', () => {
+  it('is none where the service only reads, is stopped, was quieted, or is no database', () => {
     expect([warnings('redis', { readOnly: true }), warnings('redis', { running: false })]).toEqual([[], []])
+    expect(warnings('redis', { quieted: true })).toEqual([])
     expect([warnings('nginx'), warnings('shop-server'), warnings('mongoose-app')]).toEqual([[], [], []])
   })
 })

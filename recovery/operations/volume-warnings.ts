@@ -7,14 +7,20 @@ import type { Project, ProjectVolume } from '../project/project.ts'
 const stores =
   /(^|[-_.])(mysql|mariadb|percona|mongo|mongodb|redis|valkey|keydb|dragonfly|clickhouse|elasticsearch|opensearch|solr|meilisearch|typesense|qdrant|weaviate|milvus|etcd|consul|vault|rabbitmq|nats|kafka|redpanda|zookeeper|cassandra|scylla|couchdb|couchbase|neo4j|influxdb|victoria-metrics|prometheus|cockroach|cockroachdb|surrealdb|mssql|azure-sql-edge|oracle|db2|minio)([-_.]|$)/
 
-/** Tells of each volume that a running database other than PostgreSQL wrote to while it was copied. */
-export function warnOfRunningStores(project: Project, volume: ProjectVolume, run: Run): void {
-  const writers = volume.mounts.filter(({ readOnly }) => !readOnly).map(({ service }) => service)
+/** Tells of each volume that a running database other than PostgreSQL wrote to while it was copied; `quieted` ones did not. */
+export function warnOfRunningStores(
+  project: Project,
+  volume: ProjectVolume,
+  quieted: ReadonlySet<string>,
+  run: Run,
+): void {
+  const mounting = volume.mounts.filter(({ readOnly }) => !readOnly).map(({ service }) => service)
+  const writers = mounting.filter(service => !quieted.has(service))
   for (const { name } of project.services.filter(service => service.running && writers.includes(service.name)))
     if (isStore(project, name))
       run.report({
         kind: 'warning',
-        text: `volume ${volume.key}: copied while ${name} ran, so its files may not fit together; to be sure, stop it while the backup runs: docker compose stop ${name}`,
+        text: `volume ${volume.key}: copied while ${name} ran, so its files may not fit together; to be sure, say services.${name}.consistency: stop (or pause) in aidatavault.yml, or label it aidatavault.consistency: stop, and a backup does so while it reads the volume`,
       })
 }
 

@@ -1,0 +1,88 @@
+import type { Manifest, VolumeFacts } from '../../contract/manifest.ts'
+import type { PointWriter } from '../domain/point-content.ts'
+import { step, type Run } from '../domain/run.ts'
+import type { Project, ProjectVolume } from '../project/project.ts'
+import { captureVolume } from '../sources/volume/index.ts'
+import type { BackupPlan } from './backup-plan.ts'
+import { withQuiet } from './quiet/with-quiet.ts'
+import type { Tools } from './tools.ts'
+import { warnOfRunningStores, warnOfSkipped } from './volume-warnings.ts'
+
+/** What was read while services were kept from writing, and for how long they were. */
+export type Silence = Pick<Manifest, 'quieted' | 'downMs'>
+
+/**
+ * Captures what a plan has of volumes: first those that are read while their services are quiet, then, with everything
+ * running, the others. `withCode` is what else is to be read in the silence.
+ */
+export async function captureVolumes<T>(
+  project: Project,
+  plan: BackupPlan,
+  writer: PointWriter,
+  tools: Tools,
+  run: Run,
+  withCode: () => Promise<T>,
+): Promise<{ readonly volumes: readonly VolumeFacts[]; readonly code: T; readonly silence: Silence }> {
+  const { quiet } = plan
+  const capture = async (volumes: readonly ProjectVolume[]) => {
+    const all: VolumeFacts[] = []
+    for (const volume of volumes) all.push(await captureOne(volume, writer, tools, run))
+    return all
+  }
+  if (!quiet) {
+    const code = await withCode()
+    return { code, volumes: finish(project, plan, await capture(plan.volumes), [], run), silence: {} }
+  }
+  const isQuiet = ({ key }: ProjectVolume) => quiet.volumes.includes(key)
+  const before = quiet.code ? undefined : { code: await withCode() }
+  const { result, services, downMs } = await withQuiet(project, quiet.quiets, tools, run, async () => ({
+    code: before ? before.code : await withCode(),
+    volumes: await capture(plan.volumes.filter(isQuiet)),
+  }))
+  const captured = [...result.volumes, ...(await capture(plan.volumes.filter(volume => !isQuiet(volume))))]
+  const quieted = quiet.services.filter(({ service }) => services.includes(service))
+  return {
+    code: result.code,
+    volumes: finish(project, plan, captured, quieted, run),
+    silence: { quieted: quieted.map(({ service, mode }) => ({ service, mode: modeOf(mode) })), downMs },
+  }
+}
+
+const modeOf = (mode: 'hot' | 'pause' | 'stop') => (mode === 'pause' ? 'pause' : 'stop')
+
+function captureOne(volume: ProjectVolume, writer: PointWriter, tools: Tools, run: Run): Promise<VolumeFacts> {
+  const capture = () => captureVolume(volume, tools.engine, writer, run)
+  return step(run, `volume ${volume.key}`, capture, { detail: describeVolume })
+}
+
+const describeVolume = ({ files, bytes }: VolumeFacts) => `${files} ${files === 1 ? 'file' : 'files'}, ${bytes} bytes`
+
+type Quieted = NonNullable<BackupPlan['quiet']>['services']
+
+/** In the plan's order, with how quiet each was; tells of what was not. */
+function finish(
+  project: Project,
+  { volumes, quiet }: BackupPlan,
+  captured: readonly VolumeFacts[],
+  quieted: Quieted,
+  run: Run,
+): VolumeFacts[] {
+  return volumes.map(volume => {
+    const facts = captured.find(({ key }) => key === volume.key)!
+    const silent = quiet?.volumes.includes(volume.key) ? quieted : []
+    warnOfRunningStores(project, volume, new Set(silent.map(({ service }) => service)), run)
+    warnOfSkipped(facts, run)
+    const consistency = consistencyOf(project, volume, silent)
+    return consistency ? { ...facts, consistency } : facts
+  })
+}
+
+/** undefined where something that ran could write. */
+function consistencyOf(project: Project, volume: ProjectVolume, silent: Quieted): VolumeFacts['consistency'] {
+  if (silent.length === 0) return undefined
+  const running = new Set(project.services.filter(({ running }) => running).map(({ name }) => name))
+  const writers = volume.mounts.filter(({ readOnly, service }) => !readOnly && running.has(service))
+  const modes = writers.map(({ service }) => silent.find(one => one.service === service)?.mode)
+  if (modes.includes(undefined)) return undefined
+  return modes.includes('pause') ? 'pause' : 'stop'
+}
