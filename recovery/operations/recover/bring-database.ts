@@ -40,7 +40,8 @@ async function fill(shop: Workshop, facts: DatabaseServer): Promise<readonly Che
 export const accessFor = (shop: Workshop, facts: DatabaseServer) =>
   postgresInService({ ...shop.tools, address: shop.address, service: facts.name, user: facts.user })
 
-async function prepareDataDirectory(shop: Workshop, facts: DatabaseServer, model: ComposeModel): Promise<void> {
+/** A new, empty volume for its data, or the place of a folder. */
+export async function prepareDataDirectory(shop: Workshop, facts: DatabaseServer, model: ComposeModel): Promise<void> {
   const place = shop.plan.serverVolumes.find(({ server }) => server === facts.name)
   if (!place) return
   if (place.kind === 'bind') return startOverPath(shop, 'folder', place.name)
@@ -68,7 +69,11 @@ function labelsFor({ plan, journal }: Workshop, facts: DatabaseServer, key: stri
  * Over TCP on purpose: while the image initialises a new data directory, a first server answers on the socket alone
  * and is stopped again; what we would begin with it would be lost.
  */
-async function waitForServer({ tools, address, run, manifest: _ }: Workshop, facts: DatabaseServer): Promise<void> {
+export async function waitForServer(
+  { tools, address, run }: Pick<Workshop, 'tools' | 'address' | 'run'>,
+  facts: Pick<DatabaseServer, 'name'>,
+  where = 'on its new, empty volume',
+): Promise<void> {
   const deadline = performance.now() + serverStartMs
   for (;;) {
     const probe = tools.compose.exec(address, facts.name, ['pg_isready', '--quiet', '--host', '127.0.0.1'], {}, run)
@@ -80,7 +85,8 @@ async function waitForServer({ tools, address, run, manifest: _ }: Workshop, fac
     )
     if (failure === undefined) return
     run.signal.throwIfAborted()
-    if (performance.now() > deadline) throw await didNotStart(tools, address, facts, run)
+    if (performance.now() > deadline)
+      throw await didNotStart(tools, address, `${facts.name} did not start ${where}`, facts.name, run)
     await sleep(probeEveryMs, undefined, { signal: run.signal })
   }
 }
@@ -92,15 +98,12 @@ const probeEveryMs = 500
 async function didNotStart(
   tools: Workshop['tools'],
   address: Workshop['address'],
-  facts: DatabaseServer,
+  what: string,
+  service: string,
   run: Workshop['run'],
 ): Promise<RecoveryError> {
-  const log = await tools.compose.logs(address, facts.name, 20, run).catch(messageOf)
-  return new RecoveryError(
-    'database-unreachable',
-    `PostgreSQL ${facts.name} did not start on its new, empty volume:\n${log}`,
-    {
-      hint: 'mend what it complains about, then run the same command again: it continues',
-    },
-  )
+  const log = await tools.compose.logs(address, service, 20, run).catch(messageOf)
+  return new RecoveryError('database-unreachable', `PostgreSQL ${what}:\n${log}`, {
+    hint: 'mend what it complains about, then run the same command again: it continues',
+  })
 }

@@ -15,6 +15,7 @@ import type { Tools } from '../tools.ts'
 import { attachAnonymousVolumes } from './anonymous-volumes.ts'
 import { bringCode, bringConfig, bringVolume } from './bring-back.ts'
 import { bringDatabase } from './bring-database.ts'
+import { bringPhysicalDatabase } from './bring-physical.ts'
 import { pullImages } from './images.ts'
 import type { PlannedVolume, RecoveryPlan } from './plan.ts'
 import { modelDifferences, recordedModel } from './recorded-model.ts'
@@ -132,7 +133,8 @@ async function bringCompose(shop: Workshop, start: boolean): Promise<void> {
   // A server that keeps its data with its container is filled in the container that stays; its other volumes come first.
   const keepsContainer = (service: string) => servers.some(facts => facts.name === service && !isStaged(shop, facts))
   await attachAnonymousVolumes(shop, model.raw, keepsContainer)
-  for (const server of servers) await bringDatabase(shop, server, model)
+  for (const server of servers)
+    await (server.physical ? bringPhysicalDatabase(shop, server, model) : bringDatabase(shop, server, model))
   for (const server of shop.manifest.servers.filter(isOnDisk)) await bringLocalServer(shop, server)
   await attachAnonymousVolumes(shop, model.raw, service => !keepsContainer(service))
   if (start) await startServices(shop)
@@ -189,8 +191,8 @@ async function buildImages(shop: Workshop): Promise<void> {
   })
 }
 
-const isInService = ({ access, method }: DatabaseServer) => access === 'service' && method === 'logical'
-const isOnDisk = ({ physical }: DatabaseServer) => physical !== null
+const isInService = ({ access }: DatabaseServer) => access === 'service'
+const isOnDisk = ({ access, physical }: DatabaseServer) => access === 'url' && physical !== null
 
 /** A project without Compose: its folders and its database servers' data directories. */
 async function bringPlain(shop: Workshop): Promise<void> {

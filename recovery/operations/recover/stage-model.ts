@@ -16,9 +16,14 @@ const leansOnService = (key: string, value: unknown): boolean =>
  * The model in which a database service runs alone while its data comes back: nothing published, waiting for no other
  * service, and without the scripts that fill a new database, which would put the first day's data beside the recovered.
  * The model is what `docker compose config` prints; the volumes, networks, command and health check stay as they are.
- * `labels` tell the container apart from one that the project itself has started.
+ * `adapt` changes the service further; `labels` tell the container apart from one that the project itself has started.
  */
-export function stageModel(model: Json, service: string, labels: Readonly<Record<string, string>>): Json {
+export function stageModel(
+  model: Json,
+  service: string,
+  labels: Readonly<Record<string, string>>,
+  adapt: (service: Json) => Json = same => same,
+): Json {
   const whole = asObject(asObject(model.services)[service])
   const { ports: _ports, profiles: _profiles, restart: _restart, ...rest } = whole
   const leans = leaning.filter(key => leansOnService(key, rest[key]))
@@ -27,7 +32,7 @@ export function stageModel(model: Json, service: string, labels: Readonly<Record
   const tmpfs = [...(typeof kept.tmpfs === 'string' ? [kept.tmpfs] : asList(kept.tmpfs)), initScripts]
   return {
     ...model,
-    services: { [service]: { ...kept, volumes, tmpfs, labels: { ...asObject(kept.labels), ...labels } } },
+    services: { [service]: adapt({ ...kept, volumes, tmpfs, labels: { ...asObject(kept.labels), ...labels } }) },
   }
 }
 

@@ -20,17 +20,23 @@ export const isStaged = ({ plan }: Workshop, facts: DatabaseServer): boolean => 
 const isStagedService = (plan: RecoveryPlan, service: string): boolean =>
   plan.serverVolumes.some(({ server }) => server === service)
 
-/** Runs `use` while the database service is up alone; a container made for that alone is gone afterwards, however it ends. */
+type Json = Readonly<Record<string, unknown>>
+
+/**
+ * Runs `use` while the database service is up alone; a container made for that alone, of the service as
+ * `adapt` makes it, is gone afterwards, however it ends.
+ */
 export async function withStage<T>(
   shop: Workshop,
   facts: DatabaseServer,
   model: ComposeModel,
   use: () => Promise<T>,
+  adapt: (service: Json) => Json = service => service,
 ): Promise<T> {
   const { tools, address, run } = shop
   const staged = isStaged(shop, facts)
   const labels = { [recoveryLabel]: shop.journal.record.id }
-  const alone = staged ? { model: stageModel(model.raw, facts.name, labels) } : {}
+  const alone = staged ? { model: stageModel(model.raw, facts.name, labels, adapt) } : {}
   try {
     await tools.compose.up(address, { services: [facts.name], ...alone, noDependencies: true }, run)
     return await use()

@@ -10,6 +10,8 @@ import { finishFolder, moveIntoPlace, prepareFolder, stageFolder, stagingOf } fr
 export interface PhysicalOptions {
   /** Tablespaces are laid here, each under its oid, instead of where they were: a server may still have them there. */
   readonly tablespacesUnder?: string
+  /** Where on this machine a tablespace's place is, as the server knows it in its container. */
+  readonly folderOf?: (location: string) => string
 }
 
 type Physical = NonNullable<DatabaseServer['physical']>
@@ -46,8 +48,8 @@ const notCaptured = (name: string): RecoveryError =>
     hint: 'it was captured logically: its databases come back from their dumps',
   })
 
-const placeOf = ({ oid, location }: Space, { tablespacesUnder }: PhysicalOptions): string =>
-  tablespacesUnder === undefined ? location : path.join(path.resolve(tablespacesUnder), oid)
+const placeOf = ({ oid, location }: Space, { tablespacesUnder, folderOf }: PhysicalOptions): string =>
+  tablespacesUnder === undefined ? (folderOf?.(location) ?? location) : path.join(path.resolve(tablespacesUnder), oid)
 
 async function lay(
   physical: Physical,
