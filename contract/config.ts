@@ -78,5 +78,9 @@ export const config = z.strictObject({
   config: z.array(z.string()).optional(),
 })
 
+/** When hooks run. */
+export const hookEvents = ['beforeCapture', 'afterCapture', 'beforeRestore', 'afterRestore'] as const
+export type HookEvent = (typeof hookEvents)[number]
+
 export type Config = z.infer<typeof config>
 export type Hook = z.infer<typeof hook>

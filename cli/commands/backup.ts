@@ -100,6 +100,7 @@ function planText(project: Project, plan: BackupPlan): string {
   const lines = [
     `project ${project.facts.name} (${project.root})`,
     ...describePlan(plan).map(source => `  takes  ${source}`),
+    ...quietLines(plan),
     ...plan.leftOut.map(({ what, why }) => `  leaves out  ${what}: ${why}`),
     plan.complete
       ? 'The point would be complete. Nothing was done.'
@@ -108,17 +109,29 @@ function planText(project: Project, plan: BackupPlan): string {
   return lines.join('\n')
 }
 
+/** Which services are kept from writing, and while what is read. */
+function quietLines({ quiet }: BackupPlan): string[] {
+  if (!quiet) return []
+  const read = [...(quiet.code ? ['code and configuration'] : []), ...quiet.volumes.map(key => `volume ${key}`)]
+  const word = { hot: 'leaves', pause: 'pauses', stop: 'stops' }
+  return quiet.services.map(
+    ({ service, mode, from }) => `  ${word[mode]}  ${service} while it reads ${read.join(', ')} (${from})`,
+  )
+}
+
 const planJson = (project: Project, plan: BackupPlan) => ({
   project: project.facts.name,
   projectId: project.facts.id,
   sources: describePlan(plan),
+  quiets: plan.quiet?.services ?? [],
   leftOut: plan.leftOut,
   complete: plan.complete,
 })
 
 function pointText({ snapshot, manifest }: RecoveryPoint, ms: number): string {
   const added = snapshot.summary ? `, ${sizeText(snapshot.summary.dataAddedPacked)} new in the vault` : ''
-  return `point ${shortId(snapshot.id)} (${manifest.state}) taken in ${durationText(ms)}${added}`
+  const down = manifest.downMs ? `; services did not run, or were paused, for ${durationText(manifest.downMs)}` : ''
+  return `point ${shortId(snapshot.id)} (${manifest.state}) taken in ${durationText(ms)}${added}${down}`
 }
 
 const pointJson = ({ snapshot, manifest }: RecoveryPoint) => ({
@@ -127,4 +140,5 @@ const pointJson = ({ snapshot, manifest }: RecoveryPoint) => ({
   state: manifest.state,
   tags: snapshot.tags,
   summary: snapshot.summary ?? null,
+  downMs: manifest.downMs ?? 0,
 })

@@ -22,7 +22,16 @@ describe('aidatavault.yml', () => {
   })
 
   it.each([
-    ['valut: x', 'unknown key valut (known here: id, vault, name, databases, volumes, config)'],
+    ['valut: x', 'unknown key valut (known here: id, vault, name, databases, volumes, services,'],
+    ['services: { app: { consistancy: stop } }', 'unknown key services.app.consistancy (known here: consistency)'],
+    ['services: { app: { consistency: cold } }', 'services.app.consistency must be hot, pause or stop'],
+    ['hooks: { before: [] }', 'unknown key hooks.before (known here: beforeCapture, '],
+    ['hooks: { afterRestore: [{ run: a, shell: hunter2 }] }', '(known here: run, service, user, timeout, onError)'],
+    [
+      'hooks: { afterRestore: [{ run: a, timeout: soon }] }',
+      'hooks.afterRestore.0.timeout must be a number and a unit',
+    ],
+    ['images: built-ones', 'images must be true, false or built'],
     ['volumes: { cache: { portect: false } }', 'unknown key volumes.cache.portect (known here: protect)'],
     ['id: Shop', 'id must be 8 to 64 lower-case letters'],
     ['databases: { db: { method: fast } }', 'databases.db.method must be logical or physical'],

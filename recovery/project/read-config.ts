@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parse, YAMLParseError } from 'yaml'
 import type { z } from 'zod'
-import { config } from '../../contract/config.ts'
+import { config, hookEvents } from '../../contract/config.ts'
 import { RecoveryError } from '../domain/errors.ts'
 import { upward } from './paths.ts'
 import type { Config } from '../../contract/config.ts'
@@ -80,13 +80,22 @@ const forms: Readonly<Record<string, string>> = {
   secretFrom: 'FILE#KEY: an env file of the project and the key in it, such as server/.env#DATABASE_URL',
   method: 'logical or physical',
   protect: 'true or false',
+  consistency: 'hot, pause or stop',
+  images: 'true, false or built',
+  timeout: 'a number and a unit, such as 30s, 5m or 1h',
+  onError: 'fail or warn',
 }
 
-const knownKeys = (at: readonly PropertyKey[]): string[] => {
-  if (at.length === 0) return Object.keys(config.shape)
-  return at[0] === 'databases'
-    ? ['url', 'secretFrom', 'method', 'user', 'dataDirectory', 'protect']
-    : at[0] === 'volumes'
-      ? ['protect']
-      : []
+const keysBelow: Readonly<Record<string, readonly string[]>> = {
+  databases: ['url', 'secretFrom', 'method', 'user', 'dataDirectory', 'protect'],
+  volumes: ['protect'],
+  services: ['consistency'],
+}
+const hookKeys = ['run', 'service', 'user', 'timeout', 'onError']
+
+function knownKeys(at: readonly PropertyKey[]): readonly string[] {
+  const [top] = at
+  if (top === undefined) return Object.keys(config.shape)
+  if (top === 'hooks') return at.length === 1 ? hookEvents : hookKeys
+  return keysBelow[String(top)] ?? []
 }
