@@ -15,6 +15,18 @@ import { restorePlainFolder } from './restore-folder.ts'
 import { restoreGit } from './restore-git.ts'
 
 export { verifyCode } from './verify-code.ts'
+export type { Besides } from './verify-code.ts'
+export { beforeBranch } from './carry-over.ts'
+export { doExchange, takeBackExchange } from './folder-exchange.ts'
+export type { Exchange, ExchangePlaces } from './folder-exchange.ts'
+export { ignoredAmong, livingRepository, livingUnits } from './living-code.ts'
+export type { LivingRepository } from './living-code.ts'
+export { listExchanges } from './list-exchanges.ts'
+export { stageCode } from './stage-code.ts'
+export type { Stage } from './stage-code.ts'
+export { commitBranch, resolveCommit, resolveInPoint, stageCommit } from './stage-commit.ts'
+export { writeThrough } from './staging.ts'
+export { readReferences } from '../../drivers/git/index.ts'
 
 /** Captures the project's folder without what configuration and volumes bring back. */
 export function captureCode(project: Project, writer: PointWriter, run: Run): Promise<CodeFacts | null> {

@@ -13,19 +13,29 @@ import { fillFolder } from './staging.ts'
 /** Lays a repository and its work tree as they were captured into the folder `root`, which is empty but for what is ours. */
 export async function restoreGit(reader: PointReader, root: string, run: Run): Promise<void> {
   const record = await readRecord(reader)
-  await fillFolder(root, run, async folder => {
-    await reader.restoreFolder(inPoint.workTree, folder, { existing: 'refuse' }, run)
-    // Ours while we work, whatever it is to be in the end.
-    await fs.chmod(folder, 0o700)
-    const place = { workTree: folder, gitFolder: path.join(folder, '.git') }
-    await restoreRepository(place, record, reader, run)
-    await checkOut(place, record, run)
-    await handOver(place.gitFolder)
-  })
+  await fillFolder(root, run, folder => layGit(reader, record, folder, run))
   await applyAttributes(Buffer.from(root), record.top)
 }
 
-async function readRecord(reader: PointReader): Promise<CodeRecord> {
+/** Lays all of it into `folder`, which is absent and ours. `onFiles` is called when the point's own files lie there, and no others. */
+export async function layGit(
+  reader: PointReader,
+  record: CodeRecord,
+  folder: string,
+  run: Run,
+  onFiles: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  await reader.restoreFolder(inPoint.workTree, folder, { existing: 'refuse' }, run)
+  // Ours while we work, whatever it is to be in the end.
+  await fs.chmod(folder, 0o700)
+  await onFiles()
+  const place = { workTree: folder, gitFolder: path.join(folder, '.git') }
+  await restoreRepository(place, record, reader, run)
+  await checkOut(place, record, run)
+  await handOver(place.gitFolder)
+}
+
+export async function readRecord(reader: PointReader): Promise<CodeRecord> {
   const chunks: Uint8Array[] = []
   for await (const chunk of reader.readFile(inPoint.record)) chunks.push(chunk)
   return parseRecord(Buffer.concat(chunks))
@@ -34,7 +44,7 @@ async function readRecord(reader: PointReader): Promise<CodeRecord> {
 const madeHere = ['HEAD', 'config', 'index', 'packed-refs', 'objects', 'refs', 'logs']
 
 /** What was made new in `.git` gets the owner that `.git` came back with. */
-async function handOver(gitFolder: string): Promise<void> {
+export async function handOver(gitFolder: string): Promise<void> {
   if (process.geteuid?.() !== 0) return
   const { uid, gid } = await fs.lstat(gitFolder)
   for (const name of madeHere) {

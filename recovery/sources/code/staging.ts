@@ -55,7 +55,7 @@ async function moveAll(from: string, to: string, run: Run): Promise<void> {
 }
 
 /** Who is not root cannot move a folder without the right to write into it. */
-async function move(from: Buffer, to: Buffer): Promise<void> {
+export async function move(from: Buffer, to: Buffer): Promise<void> {
   const stats = await fs.lstat(from)
   const isClosed = stats.isDirectory() && (stats.mode & 0o200) === 0
   if (isClosed) await fs.chmod(from, (stats.mode & 0o7777) | 0o200)
@@ -80,7 +80,7 @@ const exists = (place: string | Buffer) =>
   )
 
 /** What git writes in a checkout is not synced file by file; this syncs the whole file system once. */
-async function writeThrough(root: string, run: Run): Promise<void> {
+export async function writeThrough(root: string, run: Run): Promise<void> {
   const args = process.platform === 'linux' ? ['-f', root] : []
   await runProgram({ command: 'sync', args, signal: run.signal }).catch((error: unknown) => {
     if (!(error instanceof RecoveryError && error.code === 'tool-missing')) throw error

@@ -21,22 +21,36 @@ import { stateDigest, stateLines } from './state.ts'
 
 type GitFacts = Extract<CodeFacts, { kind: 'git' }>
 
+/** What may be there besides the point's own. */
+export interface Besides {
+  /** Further refs. */
+  readonly refs: boolean
+  /** Untracked files that were left where they are. */
+  readonly files: ReadonlySet<BytePath>
+}
+
 /**
  * Compares the folder `root` with what was captured. What other sources bring back plays no part, whether it is there
  * already or not. With `reader` also file by file, so that what differs is named.
  */
-export async function verifyCode(facts: CodeFacts, root: string, run: Run, reader?: PointReader): Promise<Check[]> {
+export async function verifyCode(
+  facts: CodeFacts,
+  root: string,
+  run: Run,
+  reader?: PointReader,
+  besides?: Besides,
+): Promise<Check[]> {
   const place = facts.kind === 'git' ? inPoint.workTree : inPoint.files
   const files = reader ? [await compareFiles(reader, place, root, run)] : []
   if (facts.kind === 'folder') return reader ? files : [await countFiles(facts, root)]
-  return [...(await verifyRepository(facts, root, run)), ...files]
+  return [...(await verifyRepository(facts, root, run, besides)), ...files]
 }
 
-async function verifyRepository(facts: GitFacts, root: string, run: Run): Promise<Check[]> {
+async function verifyRepository(facts: GitFacts, root: string, run: Run, besides?: Besides): Promise<Check[]> {
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'aidatavault-git-'))
   try {
     const repository = await openRepository(root, run)
-    const snapshot = await takeSnapshot(repository, folder, run)
+    const snapshot = without(facts, await takeSnapshot(repository, folder, run), besides)
     return [
       checkHead(facts, snapshot),
       checkRefs(facts, snapshot),
@@ -50,6 +64,16 @@ async function verifyRepository(facts: GitFacts, root: string, run: Run): Promis
   } finally {
     await fs.rm(folder, { recursive: true, force: true })
   }
+}
+
+/** The snapshot without what may be there besides. */
+function without(facts: GitFacts, snapshot: Snapshot, besides: Besides | undefined): Snapshot {
+  if (!besides) return snapshot
+  const { references, status } = snapshot
+  const names = new Set(facts.refs.map(({ name }) => name))
+  const refs = references.refs.filter(({ name }) => !besides.refs || names.has(readable(name)))
+  const lines = status.filter(({ kind, path }) => kind !== 'untracked' || !besides.files.has(path))
+  return { ...snapshot, references: { ...references, refs }, status: lines }
 }
 
 const equal = (what: string, expected: unknown, found: unknown): Check => ({
