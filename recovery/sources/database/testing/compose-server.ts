@@ -15,6 +15,8 @@ export interface ComposeServer {
   again(user?: string): PostgresAccess
   /** Runs a program in the container; gives what it printed. */
   exec(...argv: readonly string[]): string
+  /** The same, as it came. */
+  bytes(...argv: readonly string[]): Buffer
   stop(): void
   restart(): Promise<void>
   end(): Promise<void>
@@ -62,6 +64,7 @@ export async function composeServer(run: Run, options: ComposeServerOptions = {}
     access,
     again,
     exec: (...argv) => docker('exec', '-T', 'db', ...argv).toString(),
+    bytes: (...argv) => docker('exec', '-T', 'db', ...argv),
     stop: () => void docker('stop', '--timeout', '1'),
     restart: async () => {
       docker('restart', '--timeout', '30')
