@@ -72,6 +72,8 @@ export class Terminal {
         return this.warn(event.text)
       case 'note':
         return this.say(`  ${event.text}`)
+      case 'output':
+        return this.options.verbose ? this.say(`  | ${event.text}`) : undefined
       case 'step-started':
         return this.#startBar(event.step, event.totalBytes)
       case 'progress':

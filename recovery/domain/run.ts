@@ -9,6 +9,8 @@ export type RunEvent =
   | { readonly kind: 'progress'; readonly step: string; readonly bytes: number; readonly files: number }
   | { readonly kind: 'step-done'; readonly step: string; readonly ms: number; readonly detail?: string }
   | { readonly kind: 'note'; readonly text: string }
+  /** A line that a program of the user's said, for who wants to see everything; secrets masked. */
+  | { readonly kind: 'output'; readonly text: string }
   | { readonly kind: 'warning'; readonly text: string }
 
 /** Goes along with every call: `signal` to stop, `clock` for the time, `report` for progress. */

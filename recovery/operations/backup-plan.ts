@@ -16,6 +16,8 @@ export interface BackupPlan {
   readonly volumes: readonly ProjectVolume[]
   /** Services that are kept from writing while volumes are read; undefined: none. */
   readonly quiet?: QuietPlan | undefined
+  /** The project's hooks run before and after it. */
+  readonly hooks?: boolean
   /** What the project has and this point will not hold, with the reason. */
   readonly leftOut: readonly { readonly what: string; readonly why: string }[]
   /** All kinds of source are in: only such a point can bring the project back. */
@@ -41,6 +43,7 @@ export function planBackup(project: Project, only: readonly SourceKind[] = sourc
     servers,
     volumes: there,
     quiet: planQuiet(project, { code: wants('code') || wants('config'), volumes: there }),
+    hooks: true,
     leftOut: [...project.leftOut, ...notMade(volumes), ...notWanted.map(leftOutByOnly)],
     complete: notWanted.length === 0,
   }

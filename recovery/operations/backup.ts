@@ -17,6 +17,7 @@ import { withAccess } from './access.ts'
 import type { BackupPlan } from './backup-plan.ts'
 import { besideServer } from './beside-servers.ts'
 import { captureVolumes, type Silence } from './capture-volumes.ts'
+import { withHooks } from './hooks/with-hooks.ts'
 import { pointWriter, vaultRun } from './point-writer.ts'
 import { ourTag, projectTag, type RecoveryPoint } from './points.ts'
 import { previousPoint } from './previous-point.ts'
@@ -45,6 +46,14 @@ export async function backup(
   tags: readonly string[],
   tools: Tools,
   run: Run,
+): Promise<RecoveryPoint> {
+  const work = () => takePoint(project, plan, vault, tags, tools, run)
+  const pointOf = ({ snapshot }: RecoveryPoint) => snapshot.id
+  return plan.hooks ? withHooks(project, 'capture', tools, run, work, { pointOf }) : work()
+}
+
+async function takePoint(
+  ...[project, plan, vault, tags, tools, run]: Parameters<typeof backup>
 ): Promise<RecoveryPoint> {
   const takenAt = run.clock.now()
   const previous = await previousPoint(vault, project.facts, run)

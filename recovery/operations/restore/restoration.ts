@@ -5,6 +5,7 @@ import { untilDone, type Run } from '../../domain/run.ts'
 import { RestoreJournal, type Kept, type RestoreKind } from '../../journal/restore-journal.ts'
 import type { Project } from '../../project/project.ts'
 import type { Vault } from '../../../vault/index.ts'
+import { withHooks } from '../hooks/with-hooks.ts'
 import { shortId } from '../points.ts'
 import type { Tools } from '../tools.ts'
 import { operationsOf } from './kinds.ts'
@@ -47,6 +48,14 @@ export async function withRestoration(
   plan: RestorePlan,
   detail: Readonly<Record<string, unknown>>,
   work: (journal: RestoreJournal) => Promise<RestoreEnding>,
+): Promise<RestoreReport> {
+  const { project, tools, run } = restoration
+  const restore = () => restoreAlone(restoration, plan, detail, work)
+  return withHooks(project, 'restore', tools, run, restore, { point: plan.point?.id })
+}
+
+async function restoreAlone(
+  ...[restoration, plan, detail, work]: Parameters<typeof withRestoration>
 ): Promise<RestoreReport> {
   const { project, run } = restoration
   const journal = await RestoreJournal.begin(project.root, {
