@@ -1,6 +1,11 @@
 import type { Command } from 'commander'
 import { RecoveryError } from '../../../recovery/domain/errors.ts'
-import { planDatabase, restoreDatabase, type DatabaseRequest } from '../../../recovery/operations/index.ts'
+import {
+  planDatabase,
+  planDatabaseFromFile,
+  restoreDatabase,
+  type DatabaseRequest,
+} from '../../../recovery/operations/index.ts'
 import type { Context } from '../../context.ts'
 import type { Follow } from '../../program.ts'
 import { carryOut, inRestoration, withRestoreOptions, type RestoreOptions } from './frame.ts'
@@ -10,6 +15,8 @@ interface DatabaseOptions extends RestoreOptions {
   readonly schemaOnly?: boolean
   readonly dataOnly?: boolean
   readonly safetyPoint: boolean
+  readonly from?: string
+  readonly allowUnsafe?: boolean
 }
 
 const examples = `
@@ -18,6 +25,7 @@ Examples:
   aidatavault restore database db/app --plan            what it would change, table by table
   aidatavault restore database db/app --point 2026-03-01T14:30
   aidatavault restore database db/app --into app_before beside the present one, which stays as it is
+  aidatavault restore database db/app --from backup_20231027_143000.sql
 `
 
 export function addRestoreDatabase(parent: Command, follow: Follow): void {
@@ -25,6 +33,11 @@ export function addRestoreDatabase(parent: Command, follow: Follow): void {
     .command('database [SERVICE/DATABASE]')
     .description('a PostgreSQL database: made anew beside, checked, then exchanged with the present one, which is kept')
     .option('--into <NAME>', 'into a new database of this name, beside the present one')
+    .option(
+      '--from <FILE>',
+      'from a dump that pg_dump or pg_dumpall wrote (plain, -Fc, -Ft, -Fd; also compressed), instead of a point',
+    )
+    .option('--allow-unsafe', 'with --from: although the file has statements that may run programs or touch files')
     .option('--schema-only', 'without any rows')
     .option('--data-only', 'the rows alone, in the schema that the database has today')
     .option('--no-safety-point', 'although what is there now cannot be captured any more')
@@ -38,7 +51,11 @@ export function addRestoreDatabase(parent: Command, follow: Follow): void {
 async function runDatabase(what: string | undefined, options: DatabaseOptions, context: Context): Promise<void> {
   const request = requestOf(what, options)
   await inRestoration(context, { reads: options.plan ?? false }, async restoration => {
-    const plan = await planDatabase(request, restoration)
+    const { from: file, allowUnsafe = false } = options
+    const plan =
+      file === undefined
+        ? await planDatabase(request, restoration)
+        : await planDatabaseFromFile({ file, allowUnsafe }, request, restoration)
     if (plan.destructive && plan.safety === null)
       context.terminal.warn('NO SAFETY POINT is taken: only the old database itself, kept beside, can take this back')
     await carryOut(plan, options, context, confirmed => restoreDatabase(confirmed, restoration))

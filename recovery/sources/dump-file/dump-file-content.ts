@@ -22,16 +22,26 @@ export interface DumpChoice {
   readonly allowUnsafe: boolean
 }
 
+/** The content, and what is known of it beyond what every content says. */
+export interface DumpFileContent extends DatabaseContent {
+  /** The database that it was; '' where the dump does not say. */
+  readonly was: string
+  /** Rows behind COPY, by 'schema.table'. */
+  readonly rows: ReadonlyMap<string, number>
+}
+
 /**
  * A database as an old dump has it. Rejects with file-unsafe when something in it may do more than fill a database, and
  * with bad-input when it holds several and none of them is named.
  */
-export function dumpFileContent(inspected: InspectedDump, reader: DumpReader, choice: DumpChoice): DatabaseContent {
+export function dumpFileContent(inspected: InspectedDump, reader: DumpReader, choice: DumpChoice): DumpFileContent {
   const [name, facts] = chosen(inspected, choice.database)
   if (!choice.allowUnsafe) assertSafe(inspected.dump.name, facts.dangers)
   const extensions = [...facts.extensions].map(([extension, schema]) => ({ name: extension, version: '', schema }))
   return {
     from: inspected.dump.name,
+    was: name,
+    rows: new Map([...facts.rows.values()].map(table => [`${table.schema}.${table.name}`, table.count])),
     facts: undefined,
     properties: propertiesOf(facts.made, facts.owner),
     serverVersion: versionNumber(inspected.serverVersion),
@@ -149,21 +159,36 @@ async function applySettings(work: Work, access: PostgresAccess, database: strin
   if (statements.length > 0) await access.execute(database, `${statements.join('\n')}\n`, { oneTransaction: true }, run)
 }
 
-/** Every table has the rows that the dump has for it. */
+// As many as make a statement of some kilobytes.
+const tablesAtOnce = 50
+
+/** Every table has the rows that the dump has for it. Through a partitioned one, its partitions are filled. */
 async function assertRows(
   { inspected: { dump }, facts }: Work,
   access: PostgresAccess,
   database: string,
   run: Run,
 ): Promise<void> {
-  for (const { schema, name, count } of facts.rows.values()) {
-    const table = `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`
-    const [row] = await access.query(database, `SELECT count(*) AS rows FROM ${table}`, run)
-    const [only] = await access.query(database, `SELECT count(*) AS rows FROM ONLY ${table}`, run)
-    if (Number(row?.['rows']) === count || Number(only?.['rows']) === count) continue
-    throw new RecoveryError(
-      'verification-failed',
-      `${table} has ${row?.['rows']} rows after the restore of ${dump.name}, which has ${count}`,
-    )
+  const tables = [...facts.rows.values()]
+  for (let at = 0; at < tables.length; at += tablesAtOnce) {
+    const some = tables.slice(at, at + tablesAtOnce)
+    const counts = await access.query(database, some.map(countSql).join(' UNION ALL '), run)
+    for (const { place, own, all } of counts) assertCount(dump.name, some[Number(place)], [Number(own), Number(all)])
+    if (counts.length !== some.length)
+      throw new Error(`${some.length} tables were asked for, ${counts.length} answered`)
   }
+}
+
+type CountedTable = { readonly schema: string; readonly name: string; readonly count: number }
+
+const quoted = ({ schema, name }: CountedTable) => `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`
+const countSql = (table: CountedTable, place: number) =>
+  `SELECT ${place} AS place, (SELECT count(*) FROM ONLY ${quoted(table)}) AS own, (SELECT count(*) FROM ${quoted(table)}) AS all`
+
+function assertCount(file: string, table: CountedTable | undefined, found: readonly number[]): void {
+  if (!table || found.includes(table.count)) return
+  throw new RecoveryError(
+    'verification-failed',
+    `${quoted(table)} has ${found[0]} rows after the restore of ${file}, which has ${table.count}`,
+  )
 }
