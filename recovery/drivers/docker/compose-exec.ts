@@ -11,9 +11,26 @@ import type { DockerOptions } from './docker-call.ts'
 const marker = 'AIDATAVAULT_EXEC'
 
 // Needs nothing but a shell and /proc. A process that is gone meanwhile, or not ours to look at, is passed over.
-const endMarked = `for e in /proc/[0-9]*/environ; do
-  if tr '\\0' '\\n' <"$e" 2>/dev/null | grep -qx "${marker}=$1"; then p=\${e#/proc/}; kill -TERM "\${p%/environ}"; fi
-done 2>/dev/null; true`
+// Children end before their parents: an orphan's end is told to the first process of the container, and where that is a
+// PostgreSQL server, it takes an unknown child that a signal ended for a crash, and throws everybody out.
+const endMarked = `
+marked() {
+  for e in /proc/[0-9]*/environ; do
+    if tr '\\0' '\\n' <"$e" | grep -qx "${marker}=$1"; then p=\${e#/proc/}; echo "\${p%/environ}"; fi
+  done
+}
+rounds=0
+while [ "$rounds" -lt 50 ]; do
+  all=$(marked "$1")
+  [ -n "$all" ] || exit 0
+  parents=" $(for p in $all; do sed -n 's/^PPid:[[:space:]]*//p' "/proc/$p/status"; done | tr '\\n' ' ')"
+  for p in $all; do
+    case "$parents" in *" $p "*) ;; *) kill -TERM "$p" ;; esac
+  done
+  rounds=$((rounds + 1))
+  sleep 0.1 || sleep 1
+done 2>/dev/null
+true`
 
 /**
  * A program in a running container of a service. The engine lets it run on when its client goes away (a dump would hold its
@@ -38,8 +55,10 @@ export class ComposeExec {
   }
 
   #args(argv: readonly string[], variables: readonly string[]): string[] {
-    const user = this.#options.user === undefined ? [] : ['--user', this.#options.user]
-    const env = variables.flatMap(name => ['--env', name])
+    const { container, user: name } = this.#options
+    const user = name === undefined ? [] : ['--user', name]
+    const env = variables.flatMap(variable => ['--env', variable])
+    if (container !== undefined) return ['exec', '--interactive', ...user, ...env, container, ...argv]
     return [
       'compose',
       ...addressFlags(this.#address, everyProfile),

@@ -69,6 +69,8 @@ export interface Compose {
       readonly env?: Readonly<Record<string, string>>
       readonly user?: string
       readonly secrets?: readonly string[]
+      /** The id of its running container, where the caller knows it: then Compose need not look for it, half a second each time. */
+      readonly container?: string
     },
     run: Run,
   ): RunningProgram

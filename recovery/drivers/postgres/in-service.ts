@@ -1,4 +1,6 @@
+import { messageOf } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
+import type { ContainerInspection } from '../docker/container-engine.ts'
 import { clientOperations, type StartClient } from './client-programs.ts'
 import { freeInContainer } from './free-space.ts'
 import { loginFromNetwork } from './network-login.ts'
@@ -14,6 +16,14 @@ import { findSuperuser, type Identity } from './service-superuser.ts'
 export interface InServiceOptions extends ServicePlace {
   /** The superuser, where it is known; otherwise it is found. */
   readonly user?: string | undefined
+  /** Of the superuser, where the container's environment has none. */
+  readonly password?: string | undefined
+}
+
+interface Connection {
+  readonly who: Identity
+  readonly container: ContainerInspection
+  readonly start: StartClient
 }
 
 /**
@@ -23,14 +33,22 @@ export interface InServiceOptions extends ServicePlace {
 export function postgresInService(options: InServiceOptions): PostgresAccess {
   const programs = serviceClients(options)
   let user = options.user
-  let found: Promise<{ who: Identity; start: StartClient }> | undefined
+  let found: Promise<Connection> | undefined
   const connection = (run: Run) => {
     const finding = (found ??= find(options, user, programs, run))
     // A server that was still starting may be asked again.
     finding.catch(() => (found = found === finding ? undefined : found))
     return finding
   }
-  const start: StartClient = async (argv, run) => (await connection(run)).start(argv, run)
+  const start: StartClient = async (argv, run) => {
+    const finding = connection(run)
+    const program = await (await finding).start(argv, run)
+    // Another container may have taken its place.
+    program.finished.catch((error: unknown) => {
+      if (/no such container|is not running/i.test(messageOf(error))) found = found === finding ? undefined : found
+    })
+    return program
+  }
   const clients = clientOperations(start, serviceStaging(start))
   const askAtHome = (run: Run) => async (sql: string) => clients.query((await connection(run)).who.database, sql, run)
 
@@ -47,7 +65,7 @@ export function postgresInService(options: InServiceOptions): PostgresAccess {
     server: run => askServerFacts(askAtHome(run)),
     freeSpace: run => freeUnder(start, () => askServerFacts(askAtHome(run)), run),
     tryLogin: async (credentials, run) =>
-      loginFromNetwork(options, await findServiceContainer(options, run), credentials, run),
+      loginFromNetwork(options, (await connection(run)).container, credentials, run),
     baseBackup: async run => serviceBaseBackup({ place: options, ...(await connection(run)), clients }, run),
     close: () =>
       programs.close(async (sql, run) =>
@@ -72,14 +90,15 @@ async function find(
   user: string | undefined,
   programs: ReturnType<typeof serviceClients>,
   run: Run,
-): Promise<{ who: Identity; start: StartClient }> {
+): Promise<Connection> {
   const container = await findServiceContainer(options, run)
-  const environment = await serviceEnvironment(options, container, run)
+  const own = options.password === undefined ? {} : { POSTGRES_PASSWORD: options.password }
+  const environment = { ...own, ...(await serviceEnvironment(options, container, run)) }
   const users = [user, environment['POSTGRES_USER'], environment['POSTGRESQL_USERNAME'], 'postgres']
   const probe = (who: Identity, sql: string) => {
-    const start = programs.startAs(who, environment)
+    const start = programs.startAs(who, { id: container.id, environment })
     return clientOperations(start, serviceStaging(start)).query(who.database, sql, run)
   }
   const who = await findSuperuser(options.service, users, environment, probe)
-  return { who, start: programs.startAs(who, environment) }
+  return { who, container, start: programs.startAs(who, { id: container.id, environment }) }
 }

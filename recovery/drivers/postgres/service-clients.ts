@@ -7,9 +7,16 @@ import type { ServicePlace } from './service-container.ts'
 import type { ServiceEnvironment } from './service-environment.ts'
 import type { Identity } from './service-superuser.ts'
 
+/** The container of a service, by id, and what its image was told. */
+export interface ServiceContainer {
+  readonly id: string
+  readonly environment: ServiceEnvironment
+}
+
 /** Client programs in a service's container. */
 export interface ServiceClients {
-  startAs(who: Identity, environment: ServiceEnvironment): StartClient
+  /** In this container, as long as it is the one. */
+  startAs(who: Identity, container: ServiceContainer): StartClient
   /** Ends those that were not let finish, on both sides; `execute` runs SQL on the server. */
   close(execute: (sql: string, run: Run) => Promise<void>): Promise<void>
 }
@@ -18,8 +25,8 @@ export function serviceClients(place: ServicePlace): ServiceClients {
   // What runs in a container outlives the `docker` command that started it; by this name the server finds its sessions.
   const label = `aidatavault ${randomUUID().slice(0, 8)}`
   const unfinished = new Set<RunningProgram>()
-  const startAs = (who: Identity, environment: ServiceEnvironment): StartClient => {
-    const options = execOptions(who, environment, label)
+  const startAs = (who: Identity, container: ServiceContainer): StartClient => {
+    const options = execOptions(who, container, label)
     return async (argv, run) => {
       const program = place.compose.exec(place.address, place.service, argv, options, run)
       unfinished.add(program)
@@ -39,10 +46,11 @@ export function serviceClients(place: ServicePlace): ServiceClients {
   return { startAs, close }
 }
 
-function execOptions({ user, osUser }: Identity, environment: ServiceEnvironment, label: string) {
+function execOptions({ user, osUser }: Identity, { id, environment }: ServiceContainer, label: string) {
   // The official image lets the local socket in without a password; others ask for it.
   const password = environment['POSTGRES_PASSWORD'] ?? environment['POSTGRESQL_PASSWORD']
   return {
+    container: id,
     env: { ...clientEnvironment, PGUSER: user, PGAPPNAME: label, ...(password ? { PGPASSWORD: password } : {}) },
     ...(osUser ? { user: osUser } : {}),
     secrets: password ? [password] : [],

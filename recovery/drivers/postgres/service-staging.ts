@@ -14,7 +14,7 @@ export function serviceStaging(start: StartClient): Staging {
     },
     put: async (database, bytes, run) => {
       const file = fileFor(database)
-      const program = await start(['sh', '-c', 'umask 077 && cat >"$1"', 'sh', file], run)
+      const program = await start(['sh', '-c', 'umask 077 && exec cat >"$1"', 'sh', file], run)
       program.stdout.resume()
       await feedProgram({ command: 'cat', args: [] }, program, bytes)
       return file

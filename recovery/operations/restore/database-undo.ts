@@ -67,6 +67,8 @@ export async function undoDatabase(
       logins: logins.filter(({ database }) => comesBack(database, exchanges)),
     }
     const { result, ...quiet } = await exchangeInSilence(work, silent, restoration, journal)
+    // It has its own name again.
+    await done.change({ kept: [] })
     return { checks: result, services: quiet.services, downMs: quiet.downMs }
   })
 }
