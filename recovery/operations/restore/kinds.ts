@@ -1,8 +1,10 @@
 import { RecoveryError } from '../../domain/errors.ts'
 import type { RestoreJournal, RestoreKind } from '../../journal/restore-journal.ts'
 import { databaseOperations } from './database-operations.ts'
+import { physicalOperations } from './physical.ts'
 import type { Restoration, RestoreEnding } from './restoration.ts'
 import type { RestorePlan } from './restore-plan.ts'
+import { codeOperations } from './code.ts'
 import { volumeOperations } from './volume.ts'
 
 /** What undo and the next command need of each kind of restore. */
@@ -21,7 +23,9 @@ export interface RestoreKindOperations {
 
 /** Functions, not values: each kind's file imports the frame that imports this. */
 const operations: Partial<Record<RestoreKind, () => RestoreKindOperations>> = {
+  code: () => codeOperations,
   database: () => databaseOperations,
+  physical: () => physicalOperations,
   volume: () => volumeOperations,
 }
 

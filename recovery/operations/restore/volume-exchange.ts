@@ -35,6 +35,8 @@ export interface Replacement {
   readonly server: { readonly name: string; readonly systemIdentifier: string | null } | null
   /** Done while the services are stopped, before the exchange. */
   readonly whileStopped?: () => Promise<void>
+  /** Done while the services are stopped, after the exchange; where it rejects, that is taken back before anything starts. */
+  readonly whenExchanged?: () => Promise<void>
 }
 
 /**
@@ -55,6 +57,10 @@ export async function replaceVolume(
     const work = async () => {
       await replacement.whileStopped?.()
       await exchange(replacement, journal, restoration)
+      await replacement.whenExchanged?.().catch(async (error: unknown) => {
+        await takeBack(replacement, journal, restoration, error)
+        throw error
+      })
     }
     // After a kill, the journal decides what is to be there before anything starts.
     await withQuiet(project, { mode: 'stop', services }, tools, run, work, { guardian: false })

@@ -55,8 +55,9 @@ async function takeBackOne(exchange: Exchange, { root, incoming, outgoing }: Exc
   const place = onDisk(root, path)
   switch (exchange.kind) {
     case 'out':
-      if (await isThere(onDisk(outgoing, path))) await move(onDisk(outgoing, path), place)
-      return
+      if (!(await isThere(onDisk(outgoing, path)))) return
+      await assertFree(place, path)
+      return move(onDisk(outgoing, path), place)
     case 'in':
       if (!(await isThere(onDisk(incoming, path))) && (await isThere(place))) await move(place, onDisk(incoming, path))
       return

@@ -8,6 +8,7 @@ import { isIn, onDisk } from '../byte-path.ts'
 import type { BytePath } from '../byte-path.ts'
 import { isRepository, unitsOf } from './code-units.ts'
 import { isThere } from './folder-exchange.ts'
+import { readIndex } from './index-copy.ts'
 import { isOurs } from './ours.ts'
 import { openRepository } from './repository.ts'
 import type { Repository } from './repository.ts'
@@ -30,19 +31,14 @@ export async function livingRepository(root: string, run: Run): Promise<LivingRe
   }
 }
 
-/** What of the folder is code today, as units. `isLeft`: what other sources have. */
-export async function livingUnits(
-  root: string,
-  living: LivingRepository,
-  isLeft: (path: BytePath) => boolean,
-  run: Run,
-): Promise<Set<BytePath>> {
+/** What of the folder is there today but for what git ignores, as units. */
+export async function livingUnits(root: string, living: LivingRepository, run: Run): Promise<Set<BytePath>> {
   const all = living.kind === 'whole' ? await listed(root, living.repository, run) : await everything(root)
-  const kept = [...all].filter(unit => !isOurs(unit) && !isLeft(unit))
-  return new Set(kept)
+  return new Set([...all].filter(unit => !isOurs(unit)))
 }
 
-const everything = async (root: string): Promise<ReadonlySet<BytePath>> => (await unitsOf(root, isOurs)).units
+const everything = async (root: string): Promise<ReadonlySet<BytePath>> =>
+  (await isThere(root)) ? (await unitsOf(root, isOurs)).units : new Set()
 
 async function listed(root: string, place: Repository, run: Run): Promise<Set<BytePath>> {
   const units = new Set<BytePath>(['.git'])
@@ -61,4 +57,12 @@ export async function ignoredAmong(place: GitPlace, paths: readonly BytePath[], 
   if (asked.length === 0) return new Set()
   const ignored = await askGit(place, ['check-ignore', '-z', '--stdin'], run, joinRecords(asked))
   return new Set(ignored?.split('\0').filter(Boolean))
+}
+
+/** What git tracks today, and the repository itself; submodules are not touched. */
+export async function trackedUnits(root: string, place: Repository, run: Run): Promise<Set<BytePath>> {
+  const units = new Set<BytePath>(['.git'])
+  for await (const { path: name, mode } of readIndex(place, run))
+    if (mode !== '160000' && (await isThere(onDisk(root, name)))) units.add(name)
+  return units
 }
