@@ -22,12 +22,10 @@ export async function besideServer(
   tools: Tools,
   run: Run,
 ): Promise<LeftOut[number][]> {
-  const volume = project.volumes.find(({ kind, holdsServer }) => kind !== 'bind' && holdsServer === server.name)
-  const mount = volume?.mounts.find(({ service }) => service === server.name)
-  if (!volume || !mount) return []
+  const volume = volumeOf(project, server)
+  if (!volume) return []
   try {
-    const list = await lister(volume, project, server.name, tools, run)
-    const found = await strangers(server, mount.target, isShared(project, volume), withoutMounts(list, project, server))
+    const found = await strangersBeside(project, server, tools, run)
     return found.length === 0
       ? []
       : [leftOut(volume, `it holds more than the databases of ${server.name}: ${some(found)}`)]
@@ -40,6 +38,26 @@ export async function besideServer(
       ),
     ]
   }
+}
+
+const volumeOf = ({ volumes }: Project, { name }: DatabaseServer): ProjectVolume | undefined =>
+  volumes.find(
+    ({ kind, holdsServer, mounts }) =>
+      kind !== 'bind' && holdsServer === name && mounts.some(({ service }) => service === name),
+  )
+
+/** The paths of it, in the server's container. Rejects where it cannot be seen. */
+export async function strangersBeside(
+  project: Project,
+  server: DatabaseServer,
+  tools: Tools,
+  run: Run,
+): Promise<string[]> {
+  const volume = volumeOf(project, server)
+  if (!volume) return []
+  const { target } = volume.mounts.find(({ service }) => service === server.name)!
+  const list = await lister(volume, project, server.name, tools, run)
+  return strangers(server, target, isShared(project, volume), withoutMounts(list, project, server))
 }
 
 /** Where something else is mounted, the volume has but an empty folder. */

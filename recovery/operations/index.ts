@@ -25,6 +25,9 @@ export {
   type UnreadablePoint,
 } from './points.ts'
 export { runDemo, type DemoReport, type DemoRequest } from './demo/demo.ts'
+export { importFile } from './old-files/import-file.ts'
+export type { ImportRequest } from './old-files/import-dump.ts'
+export type { ImportedPoint } from './old-files/imported-point.ts'
 export { planRecovery, type RecoveryRequest } from './recover/plan-recovery.ts'
 export type { Obstacle, RecoveryPlan } from './recover/plan.ts'
 export { recover, type RecoveryReport } from './recover/recover.ts'

@@ -8,6 +8,7 @@ import {
 } from '../../../recovery/operations/index.ts'
 import type { Context } from '../../context.ts'
 import type { Follow } from '../../program.ts'
+import { runPhysical } from './physical.ts'
 import { carryOut, inRestoration, withRestoreOptions, type RestoreOptions } from './frame.ts'
 
 interface DatabaseOptions extends RestoreOptions {
@@ -15,6 +16,8 @@ interface DatabaseOptions extends RestoreOptions {
   readonly schemaOnly?: boolean
   readonly dataOnly?: boolean
   readonly safetyPoint: boolean
+  readonly physical?: boolean
+  readonly reconcilePasswords?: boolean
   readonly from?: string
   readonly allowUnsafe?: boolean
 }
@@ -24,6 +27,7 @@ Examples:
   aidatavault restore database                          the only one there is, from the newest point
   aidatavault restore database db/app --plan            what it would change, table by table
   aidatavault restore database db/app --point 2026-03-01T14:30
+  aidatavault restore database db --physical             the whole server, from a physical capture
   aidatavault restore database db/app --into app_before beside the present one, which stays as it is
   aidatavault restore database db/app --from backup_20231027_143000.sql
 `
@@ -40,11 +44,16 @@ export function addRestoreDatabase(parent: Command, follow: Follow): void {
     .option('--allow-unsafe', 'with --from: although the file has statements that may run programs or touch files')
     .option('--schema-only', 'without any rows')
     .option('--data-only', 'the rows alone, in the schema that the database has today')
+    .option('--physical', 'the whole server from its data directory, which a physical capture took')
+    .option(
+      '--reconcile-passwords',
+      "with --physical: roles whose logins are refused then get the project's password of today",
+    )
     .option('--no-safety-point', 'although what is there now cannot be captured any more')
   withRestoreOptions(command)
     .addHelpText('after', examples)
     .action((what: string | undefined, options: DatabaseOptions) =>
-      follow(context => runDatabase(what, options, context)),
+      follow(context => (options.physical ? runPhysical : runDatabase)(what, options, context)),
     )
 }
 

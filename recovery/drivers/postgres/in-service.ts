@@ -9,7 +9,7 @@ import { askHome, askServerFacts, canStream } from './server-questions.ts'
 import { serviceBaseBackup } from './service-base-backup.ts'
 import { serviceClients } from './service-clients.ts'
 import { findServiceContainer, type ServicePlace } from './service-container.ts'
-import { serviceEnvironment } from './service-environment.ts'
+import { serviceEnvironment, type ServiceEnvironment } from './service-environment.ts'
 import { serviceStaging } from './service-staging.ts'
 import { findSuperuser, type Identity } from './service-superuser.ts'
 
@@ -92,7 +92,7 @@ async function find(
   run: Run,
 ): Promise<Connection> {
   const container = await findServiceContainer(options, run)
-  const own = options.password === undefined ? {} : { POSTGRES_PASSWORD: options.password }
+  const own: ServiceEnvironment = options.password === undefined ? {} : { POSTGRES_PASSWORD: options.password }
   const environment = { ...own, ...(await serviceEnvironment(options, container, run)) }
   const users = [user, environment['POSTGRES_USER'], environment['POSTGRESQL_USERNAME'], 'postgres']
   const probe = (who: Identity, sql: string) => {

@@ -85,10 +85,20 @@ export async function waitForServer(
     )
     if (failure === undefined) return
     run.signal.throwIfAborted()
-    if (performance.now() > deadline)
+    if (performance.now() > deadline || (await hasEnded({ tools, address, run }, facts.name)))
       throw await didNotStart(tools, address, `${facts.name} did not start ${where}`, facts.name, run)
     await sleep(probeEveryMs, undefined, { signal: run.signal })
   }
+}
+
+/** Its container is there, and does not run any more. */
+async function hasEnded({ tools, address, run }: Pick<Workshop, 'tools' | 'address' | 'run'>, service: string) {
+  const labels = {
+    'com.docker.compose.project': address.projectName ?? '',
+    'com.docker.compose.service': service,
+  }
+  const found = await tools.engine.listContainers(labels, run)
+  return found.length > 0 && found.every(({ running }) => !running)
 }
 
 // initdb on a slow disk takes half a minute; a server that has not come up after five will not.
