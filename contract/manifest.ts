@@ -196,6 +196,8 @@ export const volumeFacts = z.object({
       version: z.string(),
       /** Text: it exceeds 2^53. null: its control file cannot be understood. */
       systemIdentifier: z.string().nullable(),
+      /** Where links of the data directory lead to: tablespaces, the log; as its container has it. */
+      outside: z.array(z.string()).optional(),
     })
     .optional(),
 })
@@ -209,6 +211,8 @@ export const imageFacts = z.object({
   platform: z.string().nullable(),
   /** The compose file builds it: it comes back from the code. */
   builds: z.boolean(),
+  /** The folder with the files of its archive, for docker load; absent: the point does not hold its bytes. */
+  inPoint: pathText.optional(),
 })
 
 export const serviceFacts = z.object({

@@ -106,9 +106,9 @@ function planText(plan: RecoveryPlan): string {
       `${name}: ${databases.map(database => database.name).join(', ')}`,
     ]),
     ...plan.volumes.map(({ facts, name }) => ['volume', `${facts.key} → ${name} (${sizeText(facts.bytes)})`]),
-    ...plan.images.map(({ facts, from }) => [
+    ...plan.images.map(({ reference, from }) => [
       'image',
-      `${facts.reference} (${{ here: 'already here', pull: 'to be pulled', build: 'built from the code' }[from]})`,
+      `${reference} (${{ here: 'already here', point: 'from the point', pull: 'to be pulled', build: 'built from the code' }[from]})`,
     ]),
     ['start', plan.services.join(', ') || 'nothing'],
     ...plan.obstacles.map(({ message, hint }) => ['IN THE WAY', `${message}\n            hint: ${hint}`]),
@@ -120,7 +120,7 @@ const planJson = ({ manifest, ...plan }: RecoveryPlan) => ({
   ...plan,
   project: manifest.project,
   volumes: plan.volumes.map(({ facts, name }) => ({ key: facts.key, name, bytes: facts.bytes })),
-  images: plan.images.map(({ facts, from }) => ({ service: facts.service, reference: facts.reference, from })),
+  images: plan.images.map(({ facts, reference, from }) => ({ service: facts.service, reference, from })),
 })
 
 function reportText({ projectName, root, steps, checks, services }: RecoveryReport, ms: number): string {

@@ -6,6 +6,7 @@ import { RecoveryError } from '../../domain/errors.ts'
 import { restoreCode, verifyCode } from '../../sources/code/index.ts'
 import { restoreConfig, verifyConfig } from '../../sources/config/index.ts'
 import { restoreVolume, verifyVolume } from '../../sources/volume/index.ts'
+import { targetReference } from './images.ts'
 import type { PlannedVolume } from './plan.ts'
 import { recoveryLabel, targetVolumeLabels } from './target.ts'
 import { once, type Workshop } from './workshop.ts'
@@ -64,8 +65,10 @@ async function alreadyWhole(
 const labelsFor = ({ plan, journal }: Workshop, facts: VolumeFacts) =>
   targetVolumeLabels(facts, plan.target.projectName, journal.record.id)
 
-const imageFor = ({ manifest }: Workshop, facts: VolumeFacts): string | undefined =>
-  manifest.images.find(({ service }) => facts.mounts.some(mount => mount.service === service))?.reference
+const imageFor = ({ manifest, plan }: Workshop, facts: VolumeFacts): string | undefined => {
+  const image = manifest.images.find(({ service }) => facts.mounts.some(mount => mount.service === service))
+  return image && targetReference(image, manifest.project.name, plan.target.projectName)
+}
 
 /** What an interrupted run made of it goes away; something that is not ours, or is in use, stops the recovery. */
 export async function startOverVolume({ journal, tools, run }: Workshop, name: string): Promise<void> {

@@ -1,18 +1,41 @@
 import { RecoveryError } from '../../domain/errors.ts'
 import { step, type Run } from '../../domain/run.ts'
-import type { ImageFacts } from '../../../contract/manifest.ts'
+import type { ImageFacts, Manifest } from '../../../contract/manifest.ts'
 import type { Tools } from '../tools.ts'
 import type { PlannedImage } from './plan.ts'
+import type { RecoveryTarget } from './target.ts'
 
-/** Where each image will come from. Nothing is pulled yet. */
-export function planImages(images: readonly ImageFacts[], { engine }: Tools, run: Run): Promise<PlannedImage[]> {
+/** Where each image will come from, under the project's name on the target. Nothing is pulled or loaded yet. */
+export function planImages(
+  images: readonly ImageFacts[],
+  { project }: Pick<Manifest, 'project'>,
+  { projectName }: Pick<RecoveryTarget, 'projectName'>,
+  { engine }: Tools,
+  run: Run,
+): Promise<PlannedImage[]> {
   return Promise.all(
     images.map(async (facts): Promise<PlannedImage> => {
-      if (facts.builds) return { facts, from: 'build' }
-      return { facts, from: (await engine.inspectImage(facts.reference, run)) ? 'here' : 'pull' }
+      const reference = targetReference(facts, project.name, projectName)
+      const here = await engine.inspectImage(reference, run)
+      return { facts, reference, from: sourceOf(facts, here?.id) }
     }),
   )
 }
+
+/** An image that the project builds is what it was only by its id: its name may be another project's. */
+function sourceOf(facts: ImageFacts, here: string | undefined): PlannedImage['from'] {
+  if (facts.builds && facts.inPoint !== undefined) return here !== undefined && here === facts.id ? 'here' : 'point'
+  if (facts.builds) return 'build'
+  if (here !== undefined) return 'here'
+  return facts.inPoint === undefined ? 'pull' : 'point'
+}
+
+/** Compose names what it builds after the project, where the Compose file gives no name. */
+export const targetReference = (
+  { reference, service, builds }: Pick<ImageFacts, 'reference' | 'service' | 'builds'>,
+  oldProject: string,
+  newProject: string,
+): string => (builds && reference === `${oldProject}-${service}` ? `${newProject}-${service}` : reference)
 
 /** Pulls what is not here, before anything else is done. Rejects with image-unavailable, naming every one that cannot be had. */
 export async function pullImages(images: readonly PlannedImage[], { engine }: Tools, run: Run): Promise<void> {

@@ -47,7 +47,7 @@ export async function planRecovery(
     continues: journal !== undefined,
     volumes: plannedVolumes(manifest, snapshot.id, target),
     serverVolumes,
-    images: usesEngine && (await engineAnswers(tools, run)) ? await planImages(images, tools, run) : [],
+    images: usesEngine && (await engineAnswers(tools, run)) ? await planImages(images, manifest, target, tools, run) : [],
     ports: request.start ? portsOf(model, manifest) : [],
     containerNames: containerNamesOf(model, manifest, request.start, projectName),
     externalNetworks: model?.networks.filter(({ external }) => external).map(({ name }) => name) ?? [],

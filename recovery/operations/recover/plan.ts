@@ -19,8 +19,10 @@ export interface PlannedVolume {
 
 export interface PlannedImage {
   readonly facts: ImageFacts
-  /** Where it comes from: it is here already, it is pulled, or built from the recovered code. */
-  readonly from: 'here' | 'pull' | 'build'
+  /** What the recovered project calls it. */
+  readonly reference: string
+  /** Where it comes from: it is here already, its bytes are in the point, it is pulled, or built from the recovered code. */
+  readonly from: 'here' | 'point' | 'pull' | 'build'
 }
 
 export interface PublishedPort {

@@ -17,6 +17,7 @@ import { bringCode, bringConfig, bringVolume } from './bring-back.ts'
 import { bringDatabase } from './bring-database.ts'
 import { bringPhysicalDatabase } from './bring-physical.ts'
 import { pullImages } from './images.ts'
+import { loadImages } from './load-images.ts'
 import type { PlannedVolume, RecoveryPlan } from './plan.ts'
 import { modelDifferences, recordedModel } from './recorded-model.ts'
 import { isStaged } from './stage.ts'
@@ -47,6 +48,7 @@ export async function recover(
   run: Run,
 ): Promise<RecoveryReport> {
   assertFree(plan)
+  await loadImages(plan.images, stepName => pointReader(vault, point.snapshot, stepName, run), tools, run)
   await pullImages(plan.images, tools, run)
   await fs.mkdir(plan.target.root, { recursive: true })
   return withRecoveryLock(plan.target.root, async () => {
