@@ -3,7 +3,13 @@ import { RecoveryError } from '../../domain/errors.ts'
 import { step, type Run } from '../../domain/run.ts'
 import type { PostgresAccess } from '../../drivers/postgres/postgres-access.ts'
 import type { ProjectServer } from '../../project/project.ts'
-import { inspectDump, openOldFile, type DumpReader, type InspectedDump } from '../../sources/dump-file/index.ts'
+import {
+  inspectDump,
+  isDataCopy,
+  openOldFile,
+  type DumpReader,
+  type InspectedDump,
+} from '../../sources/dump-file/index.ts'
 
 /** How the programs that read dumps are reached at a server of the project. */
 export const dumpReader = (server: ProjectServer, access: PostgresAccess): DumpReader => ({
@@ -14,7 +20,7 @@ export const dumpReader = (server: ProjectServer, access: PostgresAccess): DumpR
 /** Reads a dump from end to end. Rejects with file-unrecognized on what is none, and on copied data directories. */
 export async function openDump(file: string, reader: DumpReader, run: Run): Promise<InspectedDump> {
   const found = await openOldFile(file, run)
-  if (found.kind === 'data-folder' || found.kind === 'data-tar')
+  if (isDataCopy(found))
     throw new RecoveryError(
       'file-unrecognized',
       `${file} holds a data directory, or a tar of something else, and no dump of a database`,

@@ -34,6 +34,8 @@ export interface DataCopy {
 
 export type OldFile = DumpFile | DataCopy
 
+export const isDataCopy = (file: OldFile): file is DataCopy => file.kind === 'data-folder' || file.kind === 'data-tar'
+
 /** Rejects with file-unrecognized, saying what it is instead, and with bad-input where there is nothing. */
 export async function openOldFile(given: string, run: Run): Promise<OldFile> {
   const file = path.resolve(given)
