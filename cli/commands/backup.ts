@@ -21,6 +21,7 @@ interface BackupOptions {
   readonly only?: string
   readonly tag?: string[]
   readonly physical?: true | string[]
+  readonly images?: boolean
   readonly plan?: boolean
 }
 
@@ -41,6 +42,7 @@ export function backupCommand(program: Command, follow: Follow): void {
       'take the data directory of this PostgreSQL server (of all, without a name) instead of dumps; may be repeated',
       (name: string, names: true | string[] = []) => (names === true ? names : [...names, name]),
     )
+    .option('--images', 'the bytes of all images too, so that no registry is needed to recover')
     .option('--plan', 'show what would be taken, then stop')
     .addHelpText(
       'after',
@@ -55,8 +57,9 @@ async function runBackup(options: BackupOptions, context: Context): Promise<void
   const tags = options.tag ?? []
   assertTags(tags)
   const project = await findProject(context)
+  const how = { images: options.images ?? false }
   const planOf = (found: Project) =>
-    planBackup(options.physical ? capturedPhysically(found, options.physical) : found, only)
+    planBackup(options.physical ? capturedPhysically(found, options.physical) : found, only, how)
   const plan = planOf(project)
   if (options.plan) return terminal.result(planText(project, plan), planJson(project, plan))
   const location = configuredVault(context, project)
@@ -89,11 +92,12 @@ function assertTags(tags: readonly string[]): void {
     })
 }
 
-const describePlan = ({ code, config, servers, volumes }: BackupPlan): string[] => [
+const describePlan = ({ code, config, servers, volumes, images }: BackupPlan): string[] => [
   ...(code ? ['code'] : []),
   ...(config ? ['configuration'] : []),
   ...servers.map(({ name, method }) => `databases of ${name} (${method})`),
   ...volumes.map(({ key }) => `volume ${key}`),
+  ...(images?.references.map(reference => `image ${reference}`) ?? []),
 ]
 
 function planText(project: Project, plan: BackupPlan): string {

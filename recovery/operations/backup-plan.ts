@@ -1,6 +1,7 @@
 import { RecoveryError } from '../domain/errors.ts'
 import type { Project, ProjectServer, ProjectVolume } from '../project/project.ts'
 import { volumesToCapture } from '../sources/volume/index.ts'
+import { planImageBytes, type ImagePlan } from './capture-images.ts'
 import { planQuiet, type QuietPlan } from './quiet/plan-quiet.ts'
 
 export const sourceKinds = ['code', 'config', 'database', 'volume'] as const
@@ -16,6 +17,8 @@ export interface BackupPlan {
   readonly volumes: readonly ProjectVolume[]
   /** Services that are kept from writing while volumes are read; undefined: none. */
   readonly quiet?: QuietPlan | undefined
+  /** Images whose bytes it takes. */
+  readonly images?: ImagePlan
   /** The project's hooks run before and after it. */
   readonly hooks?: boolean
   /** What the project has and this point will not hold, with the reason. */
@@ -24,18 +27,30 @@ export interface BackupPlan {
   readonly complete: boolean
 }
 
+/** What is wanted of one backup beyond what aidatavault.yml says. */
+export interface BackupOptions {
+  /** The bytes of all images. */
+  readonly images?: boolean
+}
+
 /**
  * Decides what a backup takes. Rejects with database-unreachable when a database that should be in is not running,
  * with docker-unavailable when there is a volume to read and no engine to read it with, and with source-unreadable when a
  * folder that the user named is not there.
  */
-export function planBackup(project: Project, only: readonly SourceKind[] = sourceKinds): BackupPlan {
+export function planBackup(
+  project: Project,
+  only: readonly SourceKind[] = sourceKinds,
+  how: BackupOptions = {},
+): BackupPlan {
   const wants = (kind: SourceKind) => only.includes(kind)
   const notWanted = sourceKinds.filter(kind => !wants(kind))
   const volumes = wants('volume') ? volumesToCapture(project) : []
   const servers = wants('database') ? project.servers : []
   assertReachable(project, servers, volumes)
   assertNamedFoldersThere(volumes)
+  // A point of some kinds alone does not bring the project back, so its images are in it only when someone says so.
+  const images = planImageBytes(project, how.images || (notWanted.length === 0 && (project.config.images ?? false)))
   const there = volumes.filter(volume => volume.exists)
   return {
     code: wants('code'),
@@ -43,8 +58,9 @@ export function planBackup(project: Project, only: readonly SourceKind[] = sourc
     servers,
     volumes: there,
     quiet: planQuiet(project, { code: wants('code') || wants('config'), volumes: there }),
+    images,
     hooks: true,
-    leftOut: [...project.leftOut, ...notMade(volumes), ...notWanted.map(leftOutByOnly)],
+    leftOut: [...project.leftOut, ...notMade(volumes), ...images.leftOut, ...notWanted.map(leftOutByOnly)],
     complete: notWanted.length === 0,
   }
 }

@@ -16,6 +16,7 @@ import type { Snapshot, Uploader, Vault } from '../../vault/index.ts'
 import { withAccess } from './access.ts'
 import type { BackupPlan } from './backup-plan.ts'
 import { besideServer } from './beside-servers.ts'
+import { captureImages, type CapturedImage } from './capture-images.ts'
 import { captureVolumes, type Silence } from './capture-volumes.ts'
 import { withHooks } from './hooks/with-hooks.ts'
 import { pointWriter, vaultRun } from './point-writer.ts'
@@ -31,6 +32,7 @@ interface Captured {
   readonly servers: readonly DatabaseServer[]
   readonly volumes: readonly VolumeFacts[]
   readonly silence: Silence
+  readonly images: ReadonlyMap<string, CapturedImage>
   /** What turned out not to be had: with any of it the point is not complete. */
   readonly missing: Manifest['leftOut']
 }
@@ -86,7 +88,8 @@ async function captureAll(
   const { volumes, silence, code } = await captureVolumes(project, plan, writer, tools, run, () =>
     captureFiles(project, plan, writer, run),
   )
-  return { ...code, servers, volumes, silence, missing: await findMissing(project, servers, tools, run) }
+  const images = plan.images ? await captureImages(plan.images, tools, writer, run) : new Map<string, CapturedImage>()
+  return { ...code, servers, volumes, silence, images, missing: await findMissing(project, servers, tools, run) }
 }
 
 async function captureFiles(
@@ -146,7 +149,7 @@ function describePoint(project: Project, plan: BackupPlan, captured: Captured, t
     servers: captured.servers.map(server => withVolumeLabels(server, project)),
     volumes: [...captured.volumes],
     services: servicesOf(project),
-    images: [...project.images],
+    images: project.images.map(facts => ({ ...facts, ...captured.images.get(facts.reference) })),
     ...captured.silence,
     leftOut: [...plan.leftOut, ...captured.missing],
   }
