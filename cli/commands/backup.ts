@@ -5,6 +5,7 @@ import {
   backup,
   capturedPhysically,
   planBackup,
+  planColdBackup,
   shortId,
   sourceKinds,
   type BackupPlan,
@@ -21,6 +22,7 @@ interface BackupOptions {
   readonly only?: string
   readonly tag?: string[]
   readonly physical?: true | string[]
+  readonly cold?: true | string[]
   readonly images?: boolean
   readonly plan?: boolean
 }
@@ -42,11 +44,16 @@ export function backupCommand(program: Command, follow: Follow): void {
       'take the data directory of this PostgreSQL server (of all, without a name) instead of dumps; may be repeated',
       (name: string, names: true | string[] = []) => (names === true ? names : [...names, name]),
     )
+    .option(
+      '--cold [SERVICE]',
+      'stop this PostgreSQL server (all, without a name) and take its files, also where it no longer starts; may be repeated',
+      (name: string, names: true | string[] = []) => (names === true ? names : [...names, name]),
+    )
     .option('--images', 'the bytes of all images too, so that no registry is needed to recover')
     .option('--plan', 'show what would be taken, then stop')
     .addHelpText(
       'after',
-      '\nExamples:\n  aidatavault backup\n  aidatavault backup --tag before-migration\n  aidatavault backup --only code,config\n',
+      '\nExamples:\n  aidatavault backup\n  aidatavault backup --tag before-migration\n  aidatavault backup --only code,config\n  aidatavault backup --cold\n',
     )
     .action((options: BackupOptions) => follow(context => runBackup(options, context)))
 }
@@ -58,17 +65,23 @@ async function runBackup(options: BackupOptions, context: Context): Promise<void
   assertTags(tags)
   const project = await findProject(context)
   const how = { images: options.images ?? false }
-  const planOf = (found: Project) =>
-    planBackup(options.physical ? capturedPhysically(found, options.physical) : found, only, how)
-  const plan = planOf(project)
+  const planOf = (found: Project) => {
+    const seen = options.physical ? capturedPhysically(found, options.physical) : found
+    return options.cold
+      ? planColdBackup(seen, options.cold, only, how)
+      : { project: seen, plan: planBackup(seen, only, how) }
+  }
+  const first = planOf(project)
+  const { plan } = first
   if (options.plan) return terminal.result(planText(project, plan), planJson(project, plan))
   const location = configuredVault(context, project)
   if (location !== undefined) await assertOutside(project, location)
   const started = performance.now()
   for (const { what, why } of plan.leftOut) terminal.warn(`not in this point: ${what} (${why})`)
-  const point = await inRestoration(context, { reads: false, found: project }, ({ project: now, vault }) =>
-    backup(now, now === project ? plan : planOf(now), vault, tags, tools, run),
-  )
+  const point = await inRestoration(context, { reads: false, found: project }, ({ project: now, vault }) => {
+    const { project: seen, plan: current } = now === project ? first : planOf(now)
+    return backup(seen, current, vault, tags, tools, run)
+  })
   terminal.result(pointText(point, performance.now() - started), pointJson(point))
 }
 

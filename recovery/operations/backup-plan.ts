@@ -21,6 +21,8 @@ export interface BackupPlan {
   readonly images?: ImagePlan
   /** The project's hooks run before and after it. */
   readonly hooks?: boolean
+  /** Volumes that are taken as the files of a stopped PostgreSQL server: its name by the volume's key. */
+  readonly cold?: ReadonlyMap<string, string>
   /** What the project has and this point will not hold, with the reason. */
   readonly leftOut: readonly { readonly what: string; readonly why: string }[]
   /** All kinds of source are in: only such a point can bring the project back. */
@@ -88,7 +90,7 @@ function assertReachable(project: Project, servers: readonly ProjectServer[], vo
       'database-unreachable',
       `PostgreSQL ${stopped.name} is not running, so its databases cannot be captured`,
       {
-        hint: `${startHint(stopped)}, or leave databases out of this point: ${onlyHint('code,config,volume')}`,
+        hint: `${startHint(stopped)}, or take its files as they are: aidatavault backup --cold, or leave databases out: ${onlyHint('code,config,volume')}`,
       },
     )
 }

@@ -17,6 +17,7 @@ import { withAccess } from './access.ts'
 import type { BackupPlan } from './backup-plan.ts'
 import { besideServer } from './beside-servers.ts'
 import { captureImages, type CapturedImage } from './capture-images.ts'
+import { outsideOfVolumes } from './cold-plan.ts'
 import { captureVolumes, type Silence } from './capture-volumes.ts'
 import { withHooks } from './hooks/with-hooks.ts'
 import { pointWriter, vaultRun } from './point-writer.ts'
@@ -89,7 +90,7 @@ async function captureAll(
     captureFiles(project, plan, writer, run),
   )
   const images = plan.images ? await captureImages(plan.images, tools, writer, run) : new Map<string, CapturedImage>()
-  return { ...code, servers, volumes, silence, images, missing: await findMissing(project, servers, tools, run) }
+  return { ...code, servers, volumes, silence, images, missing: await findMissing(project, servers, volumes, tools, run) }
 }
 
 async function captureFiles(
@@ -113,10 +114,11 @@ async function captureFiles(
 async function findMissing(
   project: Project,
   servers: readonly DatabaseServer[],
+  volumes: readonly VolumeFacts[],
   tools: Tools,
   run: Run,
 ): Promise<Manifest['leftOut']> {
-  const missing: Manifest['leftOut'] = []
+  const missing: Manifest['leftOut'] = outsideOfVolumes(volumes)
   for (const server of servers)
     missing.push(...closedDatabases(server), ...(await besideServer(project, server, tools, run)))
   for (const { what, why } of missing)

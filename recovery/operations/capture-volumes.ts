@@ -2,7 +2,7 @@ import type { Manifest, VolumeFacts } from '../../contract/manifest.ts'
 import type { PointWriter } from '../domain/point-content.ts'
 import { step, type Run } from '../domain/run.ts'
 import type { Project, ProjectVolume } from '../project/project.ts'
-import { captureVolume } from '../sources/volume/index.ts'
+import { captureVolume, coldCapture } from '../sources/volume/index.ts'
 import type { BackupPlan } from './backup-plan.ts'
 import { withQuiet } from './quiet/with-quiet.ts'
 import type { Tools } from './tools.ts'
@@ -26,7 +26,7 @@ export async function captureVolumes<T>(
   const { quiet } = plan
   const capture = async (volumes: readonly ProjectVolume[]) => {
     const all: VolumeFacts[] = []
-    for (const volume of volumes) all.push(await captureOne(volume, writer, tools, run))
+    for (const volume of volumes) all.push(await captureOne(volume, plan.cold?.get(volume.key), writer, tools, run))
     return all
   }
   if (!quiet) {
@@ -50,8 +50,18 @@ export async function captureVolumes<T>(
 
 const modeOf = (mode: 'hot' | 'pause' | 'stop') => (mode === 'pause' ? 'pause' : 'stop')
 
-function captureOne(volume: ProjectVolume, writer: PointWriter, tools: Tools, run: Run): Promise<VolumeFacts> {
-  const capture = () => captureVolume(volume, tools.engine, writer, run)
+/** `server`: whose files these are, taken while it is stopped. */
+function captureOne(
+  volume: ProjectVolume,
+  server: string | undefined,
+  writer: PointWriter,
+  tools: Tools,
+  run: Run,
+): Promise<VolumeFacts> {
+  const capture = () =>
+    server === undefined
+      ? captureVolume(volume, tools.engine, writer, run)
+      : coldCapture(volume, server, tools.engine, writer, run)
   return step(run, `volume ${volume.key}`, capture, { detail: describeVolume })
 }
 

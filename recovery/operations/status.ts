@@ -67,7 +67,10 @@ function sourcesOf(project: Project, newest: RecoveryPoint | undefined): SourceS
   const config = configStatus(project, new Set(held?.config.map(({ path }) => path)))
   const servers = project.servers.map(server => ({
     what: `database ${server.name}`,
-    inPoint: Boolean(held?.servers.some(({ name }) => name === server.name)),
+    inPoint: Boolean(
+      held?.servers.some(({ name }) => name === server.name) ||
+      held?.volumes.some(({ server: of }) => of?.name === server.name),
+    ),
     detail: `PostgreSQL, ${server.foundBy}, on ${server.storedOn ?? 'no volume'}`,
     ...(server.running ? {} : { problem: 'it is not running, so its databases cannot be captured' }),
   }))

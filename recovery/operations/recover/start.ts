@@ -3,6 +3,7 @@ import { messageOf, RecoveryError } from '../../domain/errors.ts'
 import { discoverProject } from '../../project/index.ts'
 import type { ApplicationLogin } from '../../project/project.ts'
 import { accessFor } from './bring-database.ts'
+import { coldServersRun } from './cold-servers.ts'
 import { once, type Workshop } from './workshop.ts'
 
 /** Starts what ran when the point was taken, and waits until it is healthy. */
@@ -21,7 +22,7 @@ export async function startServices(shop: Workshop): Promise<void> {
         },
       )
     })
-    return sameServers(shop)
+    return [...(await sameServers(shop)), ...(await coldServersRun(shop))]
   })
 }
 

@@ -3,6 +3,7 @@
  * reached they are read and written in place, else through the container engine.
  */
 export { volumesToCapture } from '../elsewhere.ts'
+export { coldCapture } from './cold-capture.ts'
 export { captureVolume } from './capture-volume.ts'
 export { restoreVolume } from './restore-volume.ts'
 export type { VolumeTarget } from './restore-volume.ts'
