@@ -18,6 +18,8 @@ const exchange = z.object({
 const databaseDetail = z.object({
   server: z.string(),
   exchanges: z.array(exchange),
+  /** Services that stand still while names change. */
+  stops: z.array(z.string()),
   /** Logins of the application that have to work at the end: 'user@database'. */
   logins: z.array(z.string()).default([]),
 })

@@ -13,7 +13,6 @@ import { exchangeInSilence, expectedLogins } from './database-exchange.ts'
 import { planDatabase, type DatabasePlan } from './database-plan.ts'
 import { bringBack } from './database.ts'
 import { withServer } from './database-server.ts'
-import { servicesUsing } from './database-services.ts'
 import { keepUntil } from './keep-until.ts'
 import type { Restoration, RestoreEnding } from './restoration.ts'
 import type { RestorePlan } from './restore-plan.ts'
@@ -23,8 +22,7 @@ export async function planUndoDatabase(done: RestoreJournal, restoration: Restor
   const detail = detailOf(done)
   const exchanges = await exchangesBack(detail, done, restoration)
   if (!exchanges) return planFromSafety(detail, done, restoration)
-  const changing = exchanges.map(({ name }) => name)
-  const stops = servicesUsing(restoration.project, detail.server)
+  const changing = exchanges.filter(({ old }) => old !== null).map(({ name }) => name)
   return {
     ...{
       kind: 'database',
@@ -35,12 +33,12 @@ export async function planUndoDatabase(done: RestoreJournal, restoration: Restor
       `database ${name}`,
       incoming === null ? 'is put aside: there was none before' : `becomes the one that was kept as ${incoming}`,
     ]),
-    ...{ stops, downtime: 'a few seconds, while the databases change names and a login is tried' },
+    ...{ stops: detail.stops, downtime: 'a few seconds, while the databases change names and a login is tried' },
     keeps: exchanges.map(
       ({ name, old }) => `database ${name} as ${old}, without connections, until ${keepUntil(restoration)}`,
     ),
-    safety: { servers: [{ name: detail.server, databases: changing }] },
-    destructive: true,
+    safety: changing.length > 0 ? { servers: [{ name: detail.server, databases: changing }] } : null,
+    destructive: exchanges.length > 0,
     obstacles: [],
   }
 }
@@ -55,13 +53,14 @@ export async function undoDatabase(
   const exchanges = await exchangesBack(detail, done, restoration)
   if (!exchanges) return bringBack(await planFromSafety(detail, done, restoration), restoration, journal)
   const names = exchanges.flatMap(({ name, incoming, old }) => [name, incoming ?? name, old ?? name])
+  if (exchanges.length === 0) return { checks: [], services: [], downMs: 0 }
   return withServer(restoration, detail.server, names, async work => {
     const logins = await expectedLogins(work, loginsOf(restoration, detail), exchanges)
     const needed = logins.map(({ user, database }) => `${user}@${database}`)
-    await journal.begins('stop services', withDatabaseDetail({ server: detail.server, exchanges, logins: needed }))
-    const services = servicesUsing(restoration.project, detail.server)
+    const { server, stops: services } = detail
+    await journal.begins('stop services', withDatabaseDetail({ server, exchanges, stops: services, logins: needed }))
     const silent = {
-      server: detail.server,
+      server,
       services,
       exchanges,
       logins: logins.filter(({ database }) => comesBack(database, exchanges)),
@@ -100,7 +99,9 @@ async function exchangesBack(
     const kept = await readMarks(ask, 'kept')
     if (exchanges.some(({ old }) => old !== null && kept.get(old) !== id)) return undefined
     const taken = new Set(all.map(({ name }) => name))
-    return exchanges.map(done => backwards(done, id, all, oldName(done.name, restoration.run.clock.now(), taken)))
+    // What was made and is gone meanwhile needs nothing.
+    const standing = exchanges.filter(({ name, old }) => old !== null || taken.has(name))
+    return standing.map(done => backwards(done, id, all, oldName(done.name, restoration.run.clock.now(), taken)))
   })
 }
 

@@ -40,7 +40,7 @@ export async function bringBack(
 ): Promise<RestoreEnding> {
   const exchanges = plan.databases.map(database => exchangeOf(database, journal.record.id))
   const names = exchanges.flatMap(({ name, incoming }) => [name, incoming ?? name])
-  const detail = { server: plan.server, exchanges, logins: [] }
+  const detail = { server: plan.server, exchanges, stops: [...plan.stops], logins: [] }
   return withServer(restoration, plan.server, names, async work => {
     const checks: Check[] = []
     for (const database of plan.databases) {
