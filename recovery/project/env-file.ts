@@ -70,3 +70,39 @@ function quoted(inner: string, quote: string): { text: string; literal: boolean 
   if (quote === "'") return { text: inner, literal: true }
   return { text: inner.replace(/\\(.)/gs, (whole, escaped: string) => escapes[escaped] ?? whole), literal: false }
 }
+
+/** Where an assignment stands in the text of an env file, as characters; with its line end. */
+export interface EnvAssignment {
+  readonly key: string
+  readonly start: number
+  readonly end: number
+}
+
+/** Every assignment in order; of a key that is assigned twice, the last one counts. What cannot be read is skipped. */
+export function envAssignments(text: string): EnvAssignment[] {
+  const found: EnvAssignment[] = []
+  const source = text.endsWith('\n') ? text : `${text}\n`
+  for (let at = source.startsWith('\uFEFF') ? 1 : 0; at < source.length;) {
+    at = endOf(blank, source, at)
+    key.lastIndex = at
+    const match = key.exec(source)
+    const end = match ? readValue(source, key.lastIndex).end : lineEnd(source, at)
+    if (match) found.push({ key: match[1]!, start: at, end: Math.min(end, text.length) })
+    at = end
+  }
+  return found
+}
+
+/** `text` with the lines of `keys` as `from` has them, comments and order of `text` kept; keys it lacks come at its end. */
+export function withEnvKeys(text: string, from: string, keys: readonly string[]): string {
+  let merged = text
+  for (const name of keys) {
+    const source = envAssignments(from).findLast(({ key }) => key === name)
+    if (!source) continue
+    const line = `${from.slice(source.start, source.end).replace(/\r?\n$/, '')}\n`
+    const place = envAssignments(merged).findLast(({ key }) => key === name)
+    const before = place ? merged.slice(0, place.start) : merged.replace(/([^\n])$/, '$1\n')
+    merged = before + line + (place ? merged.slice(place.end) : '')
+  }
+  return merged
+}

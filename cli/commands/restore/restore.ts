@@ -1,13 +1,14 @@
 import type { Command } from 'commander'
 import type { Follow } from '../../program.ts'
 import { addRestoreCode } from './code.ts'
+import { addRestoreConfig } from './config.ts'
 import { addRestoreDatabase } from './database.ts'
 import { addRestoreVolume } from './volume.ts'
 
 type Add = (parent: Command, follow: Follow) => void
 
 /** One file a kind of part. */
-const kinds: readonly Add[] = [addRestoreCode, addRestoreDatabase, addRestoreVolume]
+const kinds: readonly Add[] = [addRestoreCode, addRestoreConfig, addRestoreDatabase, addRestoreVolume]
 
 export function restoreCommand(program: Command, follow: Follow): void {
   const parent = program

@@ -5,6 +5,7 @@ import { physicalOperations } from './physical.ts'
 import type { Restoration, RestoreEnding } from './restoration.ts'
 import type { RestorePlan } from './restore-plan.ts'
 import { codeOperations } from './code.ts'
+import { configOperations } from './config.ts'
 import { volumeOperations } from './volume.ts'
 
 /** What undo and the next command need of each kind of restore. */
@@ -24,6 +25,7 @@ export interface RestoreKindOperations {
 /** Functions, not values: each kind's file imports the frame that imports this. */
 const operations: Partial<Record<RestoreKind, () => RestoreKindOperations>> = {
   code: () => codeOperations,
+  config: () => configOperations,
   database: () => databaseOperations,
   physical: () => physicalOperations,
   volume: () => volumeOperations,

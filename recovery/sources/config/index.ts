@@ -4,5 +4,9 @@
  */
 export { captureConfig } from './capture-config.ts'
 export { configPath } from './layout.ts'
-export { restoreConfig } from './restore-config.ts'
+export { keyChanges, maskedText } from './masked-changes.ts'
+export type { KeyChange } from './masked-changes.ts'
+export { modeToBe, restoreConfig } from './restore-config.ts'
+export { realTarget, sha256Of, takeBackConfig, writeConfig } from './write-config.ts'
+export type { ConfigWrite, WrittenConfig } from './write-config.ts'
 export { verifyConfig } from './verify-config.ts'
