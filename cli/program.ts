@@ -4,6 +4,7 @@ import { programName, type Tools } from '../recovery/operations/index.ts'
 import { backupCommand } from './commands/backup.ts'
 import { checkCommand } from './commands/check.ts'
 import { demoCommand } from './commands/demo.ts'
+import { exportCommand } from './commands/export.ts'
 import { importCommand } from './commands/import.ts'
 import { initCommand } from './commands/init.ts'
 import { pointsCommand } from './commands/points.ts'
@@ -41,6 +42,7 @@ export function buildProgram(tools: Tools, signal: AbortSignal, started: (termin
     undoCommand,
     recoverCommand,
     importCommand,
+    exportCommand,
     checkCommand,
     unlockCommand,
     demoCommand,

@@ -25,6 +25,10 @@ export {
   type UnreadablePoint,
 } from './points.ts'
 export { runDemo, type DemoReport, type DemoRequest } from './demo/demo.ts'
+export { exportPart, type ExportedPart } from './export/export-parts.ts'
+export { withExportedDatabase } from './export/export-database.ts'
+export { backupName, exportFormats, stamp, type ExportFormat } from './export/file-name.ts'
+export { assertFree, writeOut, type Outgoing } from './export/write-out.ts'
 export { importFile } from './old-files/import-file.ts'
 export type { ImportRequest } from './old-files/import-dump.ts'
 export type { ImportedPoint } from './old-files/imported-point.ts'
