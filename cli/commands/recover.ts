@@ -1,20 +1,10 @@
 import path from 'node:path'
-import { confirm } from '@inquirer/prompts'
 import type { Command } from 'commander'
-import { RecoveryError } from '../../recovery/domain/errors.ts'
-import {
-  originOf,
-  originText,
-  planRecovery,
-  recover,
-  shortId,
-  type RecoveryPlan,
-  type RecoveryReport,
-} from '../../recovery/operations/index.ts'
+import { planRecovery, recover } from '../../recovery/operations/index.ts'
 import { choosePoint, type PointWords } from '../choose-point.ts'
 import { vaultLocation, withVault, type Context } from '../context.ts'
 import type { Follow } from '../program.ts'
-import { durationText, plural, sizeText, table, timeText } from '../words.ts'
+import { agree, recoveryJson, recoveryText, reportRecovery } from './recovery-text.ts'
 
 interface RecoverOptions extends PointWords {
   readonly plan?: boolean
@@ -59,76 +49,11 @@ async function runRecover(
       tools,
       run,
     )
-    if (options.plan) return terminal.result(planText(plan), planJson(plan))
-    terminal.say(planText(plan))
+    if (options.plan) return terminal.result(recoveryText(plan), recoveryJson(plan))
+    terminal.say(recoveryText(plan))
     await agree(plan, options, context)
     const started = performance.now()
     const report = await recover(plan, point, vault, options.start, tools, run)
-    const { warnings } = terminal
-    terminal.result(reportText(report, performance.now() - started), { ...report, warnings })
-    // Once more, below the good news: by now they are far up among the steps.
-    if (!terminal.options.json) for (const text of warnings) terminal.warn(text)
+    reportRecovery(report, performance.now() - started, terminal)
   })
-}
-
-/** A recovery destroys nothing, so it goes ahead where nobody can be asked; on a terminal the plan is confirmed. */
-async function agree(plan: RecoveryPlan, options: RecoverOptions, { terminal }: Context): Promise<void> {
-  if (options.yes || !terminal.interactive || plan.obstacles.length > 0) return
-  terminal.clear()
-  if (!(await confirm({ message: 'Go ahead?' }, terminal.question)))
-    throw new RecoveryError('interrupted', 'not confirmed; nothing was changed')
-}
-
-function planText(plan: RecoveryPlan): string {
-  const { manifest, target } = plan
-  const rows = [
-    [
-      plan.continues ? 'continue' : 'recover',
-      `${manifest.project.name} of ${originText(originOf(manifest.project))}, point ${shortId(plan.point)} of ${timeText(new Date(manifest.takenAt))}`,
-    ],
-    [
-      'into',
-      `${target.root}${manifest.project.composeFiles.length > 0 ? ` as Compose project ${target.projectName}` : ''}`,
-    ],
-    ...(manifest.code
-      ? [
-          [
-            'code',
-            manifest.code.kind === 'git'
-              ? `git, ${plural(manifest.code.refs.length, 'ref')}, work tree as it was`
-              : plural(manifest.code.files, 'file'),
-          ],
-        ]
-      : []),
-    ['config', manifest.config.map(({ path: file }) => file).join(', ') || 'none'],
-    ...manifest.servers.map(({ name, databases }) => [
-      'database',
-      `${name}: ${databases.map(database => database.name).join(', ')}`,
-    ]),
-    ...plan.volumes.map(({ facts, name }) => ['volume', `${facts.key} → ${name} (${sizeText(facts.bytes)})`]),
-    ...plan.images.map(({ reference, from }) => [
-      'image',
-      `${reference} (${{ here: 'already here', point: 'from the point', pull: 'to be pulled', build: 'built from the code' }[from]})`,
-    ]),
-    ['start', plan.services.join(', ') || 'nothing'],
-    ...plan.obstacles.map(({ message, hint }) => ['IN THE WAY', `${message}\n            hint: ${hint}`]),
-  ]
-  return table(rows)
-}
-
-const planJson = ({ manifest, ...plan }: RecoveryPlan) => ({
-  ...plan,
-  project: manifest.project,
-  volumes: plan.volumes.map(({ facts, name }) => ({ key: facts.key, name, bytes: facts.bytes })),
-  images: plan.images.map(({ facts, reference, from }) => ({ service: facts.service, reference, from })),
-})
-
-function reportText({ projectName, root, steps, checks, services }: RecoveryReport, ms: number): string {
-  return [
-    '',
-    table(steps.map(({ step, ms }) => [`  ${step}`, durationText(ms)])),
-    `  ${plural(checks.length, 'check')} passed: every row counted, every file compared`,
-    '',
-    `${projectName} is back in ${root}, in ${durationText(ms)}${services.length > 0 ? `; running: ${services.join(', ')}` : ''}`,
-  ].join('\n')
 }

@@ -2,13 +2,14 @@ import type { Command } from 'commander'
 import type { Follow } from '../../program.ts'
 import { addRestoreCode } from './code.ts'
 import { addRestoreConfig } from './config.ts'
+import { addRestoreData } from './data.ts'
 import { addRestoreDatabase } from './database.ts'
 import { addRestoreVolume } from './volume.ts'
 
 type Add = (parent: Command, follow: Follow) => void
 
 /** One file a kind of part. */
-const kinds: readonly Add[] = [addRestoreCode, addRestoreConfig, addRestoreDatabase, addRestoreVolume]
+const kinds: readonly Add[] = [addRestoreCode, addRestoreConfig, addRestoreDatabase, addRestoreData, addRestoreVolume]
 
 export function restoreCommand(program: Command, follow: Follow): void {
   const parent = program

@@ -25,6 +25,7 @@ export async function bringCode(shop: Workshop): Promise<void> {
 
 /** Env files, compose files and what else is configuration; secrets readable by their owner alone. */
 export async function bringConfig(shop: Workshop): Promise<void> {
+  if (shop.plan.keepsFolder) return
   await once(shop, 'configuration', async () => {
     await restoreConfig(shop.manifest.config, shop.reader('configuration'), shop.plan.target.root, shop.run)
     return verifyConfig(shop.manifest.config, shop.plan.target.root, shop.run)

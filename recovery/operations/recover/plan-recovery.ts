@@ -3,12 +3,14 @@ import { RecoveryError } from '../../domain/errors.ts'
 import type { Manifest } from '../../../contract/manifest.ts'
 import type { Run } from '../../domain/run.ts'
 import type { ComposeModel } from '../../drivers/docker/compose.ts'
+import type { Project } from '../../project/project.ts'
 import type { Vault } from '../../../vault/index.ts'
 import type { RecoveryPoint } from '../points.ts'
 import { shortId } from '../points.ts'
 import type { Tools } from '../tools.ts'
 import { pointReader } from '../point-reader.ts'
 import { planImages } from './images.ts'
+import { missingData } from './missing-data.ts'
 import { bytesNeeded, imagesNeeded, plannedVolumes, servicesToStart, type RecoveryPlan } from './plan.ts'
 import { recordedModel } from './recorded-model.ts'
 import { findObstacles } from './preflight.ts'
@@ -21,6 +23,8 @@ export interface RecoveryRequest {
   readonly projectName?: string
   /** Whether services are started at the end. */
   readonly start: boolean
+  /** Into the folder of this living project, whose files stay as they are: volumes and databases alone, and of them what is gone. */
+  readonly into?: Project
 }
 
 /** Makes the plan with all its obstacles. Changes nothing. */
@@ -31,8 +35,10 @@ export async function planRecovery(
   tools: Tools,
   run: Run,
 ): Promise<RecoveryPlan> {
-  const { manifest, snapshot } = point
+  const { snapshot } = point
   const journal = await findJournal(request.root, vault, snapshot.id)
+  const { into } = request
+  const manifest = into ? await missingData(point.manifest, into, journal, tools, run) : point.manifest
   const found = recoveryTarget(manifest, request.root)
   const projectName = journal?.record.projectName ?? request.projectName ?? found.projectName
   const target = { ...found, projectName }
@@ -44,10 +50,12 @@ export async function planRecovery(
     manifest,
     point: snapshot.id,
     target,
+    keepsFolder: into !== undefined,
     continues: journal !== undefined,
     volumes: plannedVolumes(manifest, snapshot.id, target),
     serverVolumes,
-    images: usesEngine && (await engineAnswers(tools, run)) ? await planImages(images, manifest, target, tools, run) : [],
+    images:
+      usesEngine && (await engineAnswers(tools, run)) ? await planImages(images, manifest, target, tools, run) : [],
     ports: request.start ? portsOf(model, manifest) : [],
     containerNames: containerNamesOf(model, manifest, request.start, projectName),
     externalNetworks: model?.networks.filter(({ external }) => external).map(({ name }) => name) ?? [],

@@ -38,6 +38,8 @@ export interface RecoveryPlan {
   /** The snapshot's id. */
   readonly point: string
   readonly target: RecoveryTarget
+  /** The folder is there, and nothing in it is changed: only data comes back. */
+  readonly keepsFolder: boolean
   /** Continues a recovery that was interrupted. */
   readonly continues: boolean
   /** Volumes and bind mounts to make and fill. */

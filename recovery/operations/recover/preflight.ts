@@ -23,10 +23,11 @@ export async function findObstacles(
 ): Promise<Obstacle[]> {
   const missing = await missingTools(plan, tools, run)
   if (missing.length > 0) return missing
+  if (plan.keepsFolder && isWhole(plan)) return [nothingGone]
   const usesEngine = plan.manifest.project.composeFiles.length > 0
   const engine = usesEngine ? await tools.engine.facts(run) : undefined
   return [
-    ...(journal ? [] : await occupiedFolder(plan.target)),
+    ...(journal || plan.keepsFolder ? [] : await occupiedFolder(plan.target)),
     ...(await noSpace(plan, engine)),
     ...(await occupiedBinds(plan, journal)),
     ...(engine?.isRemote ? mountsElsewhere(plan) : []),
@@ -59,6 +60,14 @@ const asObstacle = (error: unknown): Obstacle =>
   error instanceof RecoveryError
     ? { code: error.code, message: error.message, hint: error.hint ?? 'mend this, then run this again' }
     : { code: 'preflight-failed', message: messageOf(error), hint: 'mend this, then run this again' }
+
+const isWhole = ({ volumes, manifest: { servers } }: Planned) => volumes.length + servers.length === 0
+
+const nothingGone: Obstacle = {
+  code: 'target-exists',
+  message: 'nothing is gone: every volume that the point and the project have in common is there',
+  hint: 'to exchange one for what the point holds: aidatavault restore volume NAME, or restore database',
+}
 
 async function occupiedFolder({ root }: RecoveryTarget): Promise<Obstacle[]> {
   const entries = await fs.readdir(root).catch((error: NodeJS.ErrnoException) => {

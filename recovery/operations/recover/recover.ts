@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs/promises'
 import path from 'node:path'
-import type { DatabaseServer, Manifest } from '../../../contract/manifest.ts'
+import type { DatabaseServer } from '../../../contract/manifest.ts'
 import type { Check } from '../../domain/check.ts'
 import { RecoveryError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
@@ -47,6 +47,7 @@ export async function recover(
   tools: Tools,
   run: Run,
 ): Promise<RecoveryReport> {
+  const { manifest } = plan
   assertFree(plan)
   await loadImages(plan.images, stepName => pointReader(vault, point.snapshot, stepName, run), tools, run)
   await pullImages(plan.images, tools, run)
@@ -56,7 +57,7 @@ export async function recover(
     const shop = openWorkshop(plan, point, vault, journal, tools, run)
     await bringCode(shop)
     await bringConfig(shop)
-    if (point.manifest.project.composeFiles.length > 0) await bringCompose(shop, start)
+    if (manifest.project.composeFiles.length > 0) await bringCompose(shop, start)
     else await bringPlain(shop)
     return finish(shop, start)
   })
@@ -79,7 +80,7 @@ async function openJournal(plan: RecoveryPlan, vault: Vault, run: Run): Promise<
   if (found) return found
   // The plan was made before the folder was ours alone.
   const there = (await fs.readdir(root)).filter(name => !name.startsWith('.aidatavault-recovery'))
-  if (there.length > 0)
+  if (there.length > 0 && !plan.keepsFolder)
     throw new RecoveryError('target-exists', `${root} was filled meanwhile, by another recovery perhaps`, {
       hint: 'look at what is there now',
     })
@@ -103,17 +104,17 @@ function openWorkshop(
 ): Workshop {
   return {
     plan,
-    manifest: point.manifest,
+    manifest: plan.manifest,
     journal,
     tools,
     run,
     reader: stepName => pointReader(vault, point.snapshot, stepName, run),
-    address: addressOf(point.manifest, plan),
+    address: addressOf(plan),
   }
 }
 
 /** Compose is told the files and the name only where it would not find them by itself. */
-function addressOf(manifest: Manifest, { target }: RecoveryPlan): ComposeAddress {
+function addressOf({ manifest, target }: RecoveryPlan): ComposeAddress {
   const { composeFiles, composeFilesGiven, profiles } = manifest.project
   return {
     directory: target.directory,
