@@ -20,6 +20,7 @@ export type ClientOperations = Pick<
   | 'dump'
   | 'dumpSchema'
   | 'dumpTables'
+  | 'copyOut'
   | 'dumpGlobals'
   | 'restoreDump'
   | 'dumpScript'
@@ -53,6 +54,11 @@ export const psqlArguments = (database: string, more: readonly string[] = []): r
 const dumpArguments = (database: string, snapshot: string) => [
   ...['pg_dump', '--format=custom', '--compress=0', '--no-password'],
   ...[`--snapshot=${snapshot}`, inDatabase(database)],
+]
+
+const copyArguments = (database: string, source: string) => [
+  ...['psql', '--no-psqlrc', '--quiet', '--no-password', '--set=ON_ERROR_STOP=1', inDatabase(database)],
+  `--command=COPY ${source} TO STDOUT`,
 ]
 
 const dumpSchemaArguments = (database: string) => [
@@ -103,8 +109,8 @@ export function clientOperations(start: StartClient, staging: Staging): ClientOp
       withSession(start, database, run, async session => use(await beginSnapshot(session))),
     dump: (database, snapshot, run) => outgoing(start(dumpArguments(database, snapshot), run)),
     dumpSchema: (database, run) => outgoing(start(dumpSchemaArguments(database), run)),
-    dumpTables: (database, selection, run) =>
-      outgoing(start([...dumpTablesArguments(selection), inDatabase(database)], run)),
+    dumpTables: (database, tables, run) => outgoing(start([...dumpTablesArguments(tables), inDatabase(database)], run)),
+    copyOut: (database, source, run) => outgoing(start(copyArguments(database, source), run)),
     dumpGlobals: run => outgoing(start(['pg_dumpall', '--globals-only', '--no-password'], run)),
     restoreDump,
     dumpScript: (dump, run) => outgoing(start(scriptProgram, run), dump),

@@ -13,13 +13,7 @@ export function selectionArguments({ sections, rowsOf }: DumpSelection): string[
 }
 
 /** pg_dump of these tables as a script. It takes patterns: quoted, a name is nothing but a name. */
-export function dumpTablesArguments(selection: {
-  readonly tables: readonly TableReference[]
-  readonly rowsOnly: boolean
-}): string[] {
-  const names = selection.tables.map(
-    ({ schema, name }) => `--table=${quoteIdentifier(schema)}.${quoteIdentifier(name)}`,
-  )
-  const rows = selection.rowsOnly ? ['--data-only'] : []
-  return ['pg_dump', '--format=plain', '--strict-names', '--no-password', ...rows, ...names]
+export function dumpTablesArguments(tables: readonly TableReference[]): string[] {
+  const names = tables.map(({ schema, name }) => `--table=${quoteIdentifier(schema)}.${quoteIdentifier(name)}`)
+  return ['pg_dump', '--format=plain', '--strict-names', '--no-password', ...names]
 }

@@ -87,12 +87,10 @@ export interface PostgresAccess {
   dump(database: string, snapshotId: string, run: Run): OutgoingBytes
   /** pg_dump -Fc of the schema alone. */
   dumpSchema(database: string, run: Run): OutgoingBytes
-  /** A script for psql that makes these tables with all that is theirs and fills them; only their rows when `rowsOnly`. */
-  dumpTables(
-    database: string,
-    selection: { readonly tables: readonly TableReference[]; readonly rowsOnly: boolean },
-    run: Run,
-  ): OutgoingBytes
+  /** A script for psql that makes these tables, and views, with all that is theirs, and fills them. */
+  dumpTables(database: string, tables: readonly TableReference[], run: Run): OutgoingBytes
+  /** Rows as `COPY … TO STDOUT` writes them; `source` is what stands between the two words. */
+  copyOut(database: string, source: string, run: Run): OutgoingBytes
   /** pg_dumpall --globals-only. */
   dumpGlobals(run: Run): OutgoingBytes
   /** pg_restore --exit-on-error into an existing database, from the stream. */
