@@ -187,8 +187,11 @@ const names = new Map([
   ),
 ])
 
+// What PostgreSQL takes for white space, comments included.
+const gap = String.raw`(?:\s|/\*[^]*?\*/|--[^\n]*\n)`
+
 const inBodies = new RegExp(
-  String.raw`\b(${[...names.keys(), 'pg_ls_\\w+'].join('|')})\b|\bcopy\b[^;]*\bprogram\b|\bcopy\b[^;]*\b(?:from|to)\s+'`,
+  String.raw`\b(${[...names.keys(), 'pg_ls_\\w+'].join('|')})\b|\bcopy\b[^;]*\b(?:from|to)(?:${gap}+program\b|${gap}*E?')`,
   'i',
 )
 

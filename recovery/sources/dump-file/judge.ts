@@ -39,6 +39,7 @@ export class ScriptJudge {
   #objectsBegan = false
   /** What became of the statement, which rows and later parts share. */
   #kept = true
+  #head = ''
 
   constructor(options: JudgeOptions) {
     this.#options = options
@@ -49,12 +50,16 @@ export class ScriptJudge {
     if (piece.kind === 'command') return this.#command(piece)
     if (piece.kind === 'statement') return this.#statement(piece)
     const bytes = this.#kept ? piece.bytes : undefined
-    const danger = piece.kind === 'rest' && this.#kept ? wordsIn(piece.tokens) : undefined
-    return {
-      bytes,
-      section: this.#section,
-      ...(danger && piece.kind === 'rest' ? { danger: { line: piece.line, what: danger } } : {}),
-    }
+    const what = piece.kind === 'rest' && this.#kept ? this.#dangerOfRest(piece.tokens) : undefined
+    const danger = what !== undefined && piece.kind === 'rest' ? { danger: { line: piece.line, what } } : {}
+    return { bytes, section: this.#section, ...danger }
+  }
+
+  /** Rows alone make a statement of any length; of others, what comes late could be missed. */
+  #dangerOfRest(tokens: readonly Token[]): string | undefined {
+    if (tokens.length > 0 && this.#head !== 'insert')
+      return `${this.#head.toUpperCase()} is too long to be looked through`
+    return wordsIn(tokens)
   }
 
   #between(bytes: Buffer): Verdict {
@@ -89,6 +94,7 @@ export class ScriptJudge {
 
   #statement(statement: Statement): Verdict {
     const { tokens, line } = statement
+    this.#head = tokens[0]?.text ?? ''
     const wanted = this.#isWanted()
     const setting = wanted ? this.#setting(statement) : undefined
     const bytes = wanted ? (setting ? this.#renamed(setting) : this.#forNew(statement)) : undefined

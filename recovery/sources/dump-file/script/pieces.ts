@@ -2,7 +2,7 @@
 export interface Token {
   /** word: unquoted, in lower case. name: in double quotes, without them. text: a literal's content. symbol: one character. */
   readonly kind: 'word' | 'name' | 'text' | 'symbol'
-  /** Of long literals the beginning alone; latin1: a byte is a character. */
+  /** latin1: a byte is a character. */
   readonly text: string
   /** Where it stands in the statement's bytes, quotes included. */
   readonly start: number
