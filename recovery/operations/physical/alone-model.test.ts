@@ -45,7 +45,7 @@ it('starts the server on the copy alone: on no network, nothing else to write to
         network_mode: 'none',
         restart: 'no',
         stop_grace_period: '10m',
-        healthcheck: { disable: true },
+        healthcheck: { test: ['CMD-SHELL', 'exit 0'], interval: '1s' },
         volumes: [
           { type: 'volume', source: 'copy', target: '/data', read_only: false },
           { type: 'volume', source: 'shop_keys', target: '/keys', read_only: true },

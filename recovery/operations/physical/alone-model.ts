@@ -53,7 +53,8 @@ export function aloneModel(
     restart: 'no',
     // Whatever it has to write at its end.
     stop_grace_period: '10m',
-    healthcheck: { disable: true },
+    // It is asked whether it answers; a check of the project's may need what is not there.
+    healthcheck: { test: ['CMD-SHELL', 'exit 0'], interval: '1s' },
   }
   const volumes = whole.volumes.filter(({ type }) => type === 'volume').map(({ source }) => source)
   return {
