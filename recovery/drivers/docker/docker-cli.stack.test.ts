@@ -228,6 +228,65 @@ describe.skipIf(skipsStack)('docker', () => {
     }
   })
 
+  it('gives an image as entries and takes it back, layers, names and all', async () => {
+    const context = fs.mkdtempSync(path.join(os.tmpdir(), 'aidv-image-'))
+    const [one, two] = [`${name('image')}:1`, `${name('image')}:2`]
+    try {
+      fs.writeFileSync(path.join(context, 'Dockerfile'), 'FROM scratch\nCOPY file /file\nENV A=b\n')
+      fs.writeFileSync(path.join(context, 'file'), 'content')
+      docker('build', '--quiet', '--tag', one, context)
+      docker('tag', one, two)
+      const { id } = (await engine.inspectImage(one, run))!
+      const { entries, finished } = await engine.saveImage(one, run)
+      const archive = await whole(entries)
+      await finished
+      expect(archive.filter(({ path: file }) => /layer\.tar$|blobs/.test(file)).length).toBeGreaterThan(0)
+      docker('rmi', one, two)
+      const back = archive.map(({ path: file, linkTarget, content, ...rest }) => ({
+        ...entry(Buffer.from(file, 'latin1'), content === undefined ? {} : { content }),
+        ...rest,
+        ...(content === undefined ? {} : { bytes: bytesOf(Buffer.from(content, 'latin1')) }),
+        ...(linkTarget === undefined ? {} : { linkTarget: Buffer.from(linkTarget, 'latin1') }),
+      }))
+      await engine.loadImage(stream(back), run)
+      expect(await engine.inspectImage(one, run)).toMatchObject({ id, env: { A: 'b' } })
+      // The other name was not asked for.
+      expect(await engine.inspectImage(two, run)).toBeUndefined()
+      await expect(engine.loadImage(stream(back.slice(0, 1)), run)).rejects.toMatchObject({ code: 'tool-failed' })
+    } finally {
+      execFileSync('docker', ['rmi', '--force', one, two], { stdio: 'ignore' })
+      fs.rmSync(context, { recursive: true })
+    }
+  })
+
+  it('says when an image that is to be saved is not there', async () => {
+    const { entries, finished } = await engine.saveImage('no-such-image:1', run)
+    await expect(whole(entries)).rejects.toMatchObject({ code: 'image-unavailable' })
+    await expect(finished).rejects.toMatchObject({ code: 'image-unavailable' })
+  })
+
+  it('stops, starts, pauses and lets go on by id, and tells how they stand', async () => {
+    const container = docker('run', '--detach', '--init', '--stop-timeout', '7', image, 'sleep', '1000')
+    const state = async () => (await engine.listContainers({}, run)).find(({ id: found }) => found === container)!
+    try {
+      expect(await state()).toMatchObject({ running: true, paused: false, stopSeconds: 7 })
+      const { startedAt } = await state()
+      await engine.changeContainers('pause', [container], run)
+      expect(await state()).toMatchObject({ running: true, paused: true })
+      await engine.changeContainers('unpause', [container], run)
+      await engine.changeContainers('stop', [container], run)
+      expect(await state()).toMatchObject({ running: false, paused: false })
+      await engine.changeContainers('start', [container], run)
+      expect(await state()).toMatchObject({ running: true, paused: false })
+      expect((await state()).startedAt).not.toBe(startedAt)
+      await engine.changeContainers('start', [], run)
+      await expect(engine.changeContainers('stop', [container, 'no-such-one'], run)).rejects.toThrow(/no-such-one/)
+      expect(await state()).toMatchObject({ running: false })
+    } finally {
+      docker('rm', '--force', '--volumes', container)
+    }
+  })
+
   it('cannot pull what no registry has', async () => {
     expect(await engine.pullImage('localhost:1/no-such-image:1', run)).toBe(false)
   })

@@ -1,4 +1,4 @@
-import { RecoveryError } from '../../domain/errors.ts'
+import { messageOf, RecoveryError } from '../../domain/errors.ts'
 import { feedDocker, startDocker } from './docker-call.ts'
 import { isAbsent } from './docker-errors.ts'
 import { readTar, writeTar } from './tar.ts'
@@ -13,7 +13,7 @@ export async function saveImage(docker: DockerOptions, reference: string, run: R
   const program = startDocker(docker, ['image', 'save', reference], run)
   program.stdin.end()
   const finished = program.finished.catch((error: unknown) => {
-    if (!isAbsent(error, 'image')) throw error
+    if (!isAbsent(error, 'image') && !/reference does not exist/i.test(messageOf(error))) throw error
     throw new RecoveryError('image-unavailable', `the image ${reference} is not on this engine`, {
       hint: 'pull or build it first',
       cause: error,
