@@ -58,16 +58,21 @@ export function configuredVault({ options }: Context, project: Project | undefin
     : undefined
 }
 
+/** Rejects with bad-input when nothing says where the vault is. */
+export function assertVaultKnown(location: string | undefined): asserts location is string {
+  if (location !== undefined) return
+  throw new RecoveryError('bad-input', 'this project has no vault yet', {
+    hint: 'make or join one with: aidatavault init VAULT; or name it with --vault',
+  })
+}
+
 /** Opens the vault at a location (or the configured one), uses it and closes it. Rejects with bad-input when none is known. */
 export async function withVault<T>(
   context: Context,
   location: string | undefined,
   use: (vault: Vault) => Promise<T>,
 ): Promise<T> {
-  if (location === undefined)
-    throw new RecoveryError('bad-input', 'this project has no vault yet', {
-      hint: 'make or join one with: aidatavault init VAULT; or name it with --vault',
-    })
+  assertVaultKnown(location)
   const password = await findPassword(location, context.options, context.terminal)
   const vault = await joinVault(location, password)
   try {

@@ -13,7 +13,7 @@ import {
   type RecoveryPoint,
   type SourceKind,
 } from '../../recovery/operations/index.ts'
-import { configuredVault, findProject, type Context } from '../context.ts'
+import { assertVaultKnown, configuredVault, findProject, type Context } from '../context.ts'
 import type { Follow } from '../program.ts'
 import { durationText, sizeText } from '../words.ts'
 import { inRestoration } from './restore/frame.ts'
@@ -71,16 +71,19 @@ async function runBackup(options: BackupOptions, context: Context): Promise<void
       ? planColdBackup(seen, options.cold, only, how)
       : { project: seen, plan: planBackup(seen, only, how) }
   }
-  const first = planOf(project)
-  const { plan } = first
-  if (options.plan) return terminal.result(planText(project, plan), planJson(project, plan))
+  if (options.plan) {
+    const { plan } = planOf(project)
+    return terminal.result(planText(project, plan), planJson(project, plan))
+  }
   const location = configuredVault(context, project)
-  if (location !== undefined) await assertOutside(project, location)
+  assertVaultKnown(location)
+  await assertOutside(project, location)
   const started = performance.now()
-  for (const { what, why } of plan.leftOut) terminal.warn(`not in this point: ${what} (${why})`)
+  // Planned only when nothing is half-done any more: a restore that was cut off may have left a server stopped.
   const point = await inRestoration(context, { reads: false, found: project }, ({ project: now, vault }) => {
-    const { project: seen, plan: current } = now === project ? first : planOf(now)
-    return backup(seen, current, vault, tags, tools, run)
+    const { project: seen, plan } = planOf(now)
+    for (const { what, why } of plan.leftOut) terminal.warn(`not in this point: ${what} (${why})`)
+    return backup(seen, plan, vault, tags, tools, run)
   })
   terminal.result(pointText(point, performance.now() - started), pointJson(point))
 }

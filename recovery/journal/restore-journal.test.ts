@@ -8,6 +8,7 @@ const first = {
   id: '0a1b2c3d',
   kind: 'database',
   what: 'database db/app',
+  vault: '/vault',
   point: 'f'.repeat(64),
   startedAt: '2026-01-02T03:04:05.000Z',
   detail: { server: 'db' },

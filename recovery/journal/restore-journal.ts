@@ -31,6 +31,8 @@ const record = z.object({
   kind: z.enum(restoreKinds),
   /** For people: 'database db/app'. */
   what: z.string(),
+  /** Where the vault is that holds the safety point; what names it can itself be overwritten. */
+  vault: z.string().nullable(),
   /** The snapshot that it comes from; null: a file of the user's. */
   point: z.string().nullable(),
   /** null: not taken yet, or left out by the user's wish. */
@@ -49,7 +51,7 @@ const record = z.object({
 })
 export type RestoreRecord = z.infer<typeof record>
 
-type Begin = Pick<RestoreRecord, 'id' | 'kind' | 'what' | 'point' | 'startedAt' | 'detail'>
+type Begin = Pick<RestoreRecord, 'id' | 'kind' | 'what' | 'vault' | 'point' | 'startedAt' | 'detail'>
 
 /** One restore on a living project, on disk before each of its steps: after a kill, the next command reads what to settle. */
 export class RestoreJournal {

@@ -44,9 +44,19 @@ export type { Restoration, RestoreReport } from './restore/restoration.ts'
 export type { RestorePlan } from './restore/restore-plan.ts'
 export { planDatabase, type DatabasePlan } from './restore/database-plan.ts'
 export { planDatabaseFromFile, type FileRequest } from './restore/database-from-file.ts'
+export { planTables, type TablesRequest } from './restore/database-tables-plan.ts'
+export { restoreTables } from './restore/database-tables.ts'
 export { restoreDatabase } from './restore/database.ts'
 export type { DatabaseRequest } from './restore/database-choice.ts'
-export { dropExpired, interruptedRestores, keptThings, settleInterrupted, type Settled } from './restore/settle.ts'
+export {
+  dropExpired,
+  interruptedRestores,
+  keptThings,
+  settleInterrupted,
+  type Settled,
+  vaultOfLastRestore,
+} from './restore/settle.ts'
+export { planFile, readPlannedFile, restoreFile } from './restore/file.ts'
 export { planVolume, restoreVolume, type VolumeRequest } from './restore/volume.ts'
 export { planPhysical, restorePhysicalServer, type PhysicalRequest } from './restore/physical.ts'
 export { planUndo, undo } from './restore/undo.ts'

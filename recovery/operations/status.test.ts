@@ -37,7 +37,7 @@ it('knows the secrets that are in a point, inside of the project and outside', a
 it('tells of a restore that was cut off, and of what restores have put aside', async () => {
   const root = await fs.mkdtemp(path.join(os.tmpdir(), 'status-'))
   try {
-    const first = { point: null, startedAt: '2026-01-02T03:04:05.000Z', detail: {} }
+    const first = { vault: null, point: null, startedAt: '2026-01-02T03:04:05.000Z', detail: {} }
     const done = await RestoreJournal.begin(root, { ...first, id: '11111111', kind: 'volume', what: 'volume uploads' })
     const old = { kind: 'volume', name: 'kept', was: 'uploads', dropAfter: '2026-01-09T00:00:00.000Z' } as const
     await done.keeps(old)

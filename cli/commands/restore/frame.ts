@@ -8,6 +8,7 @@ import {
   settleInterrupted,
   settleQuiet,
   shortId,
+  vaultOfLastRestore,
   type Project,
   type Restoration,
   type RestorePlan,
@@ -59,7 +60,8 @@ export async function inRestoration<T>(
 ): Promise<T> {
   const { tools, run, terminal } = context
   const project = found ?? (await findProject(context))
-  return withVault(context, configuredVault(context, project), async vault => {
+  const location = configuredVault(context, project) ?? (await vaultOfLastRestore(project.root))
+  return withVault(context, location, async vault => {
     const restoration = { project, vault, tools, run }
     if (reads) {
       for (const { record } of await interruptedRestores(project.root))
@@ -74,12 +76,19 @@ export async function inRestoration<T>(
       await dropExpired(restoration)
       // Services run again that did not, databases have other names.
       return use(
-        quieted || settled.length > 0 ? { ...restoration, project: await findProject(context) } : restoration,
+        quieted || settled.length > 0 ? { ...restoration, project: await findAgain(context, found) } : restoration,
         settled,
       )
     })
   })
 }
+
+/** A project that was only recalled from a point may not be there to be discovered even now. */
+const findAgain = (context: Context, found: Project | undefined): Promise<Project> =>
+  findProject(context).catch((error: unknown) => {
+    if (found) return found
+    throw error
+  })
 
 /** Shows the plan; stops at --plan or where something is in the way; asks; does it; shows what was done. */
 export async function carryOut<P extends RestorePlan>(

@@ -26,7 +26,7 @@ describe('who works alone in a project', () => {
   })
 
   it('leaves the journal of a restore where it is', async () => {
-    const first = { id: '0a1b2c3d', kind: 'code', what: 'code', point: null, detail: {} } as const
+    const first = { id: '0a1b2c3d', kind: 'code', what: 'code', vault: null, point: null, detail: {} } as const
     await aloneIn(root, async () => {
       await RestoreJournal.begin(root, { ...first, startedAt: '2026-01-02T03:04:05.000Z' })
     })

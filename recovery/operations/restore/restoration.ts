@@ -62,6 +62,7 @@ async function restoreAlone(
     id: randomBytes(4).toString('hex'),
     kind: plan.kind,
     what: plan.what,
+    vault: restoration.vault.location,
     point: plan.point?.id ?? null,
     startedAt: run.clock.now().toISOString(),
     detail,

@@ -55,3 +55,7 @@ export async function dropExpired(restoration: Restoration): Promise<void> {
         await journal.change({ kept: journal.record.kept.filter(other => other !== kept) })
   }
 }
+
+/** Where the last restore's vault is, for a project whose aidatavault.yml says nothing (any more). */
+export const vaultOfLastRestore = async (root: string): Promise<string | undefined> =>
+  (await RestoreJournal.list(root)).at(-1)?.record.vault ?? undefined
