@@ -6,6 +6,7 @@ import type { Restoration, RestoreEnding } from './restoration.ts'
 import type { RestorePlan } from './restore-plan.ts'
 import { codeOperations } from './code.ts'
 import { configOperations } from './config.ts'
+import { fileOperations } from './file.ts'
 import { volumeOperations } from './volume.ts'
 
 /** What undo and the next command need of each kind of restore. */
@@ -29,6 +30,7 @@ const operations: Partial<Record<RestoreKind, () => RestoreKindOperations>> = {
   database: () => databaseOperations,
   physical: () => physicalOperations,
   volume: () => volumeOperations,
+  file: () => fileOperations,
 }
 
 /** The operations of a kind that this program knows. */

@@ -14,6 +14,7 @@ import { captureGit } from './capture-git.ts'
 import { restorePlainFolder } from './restore-folder.ts'
 import { restoreGit } from './restore-git.ts'
 
+export { withCodeFile } from './one-file.ts'
 export { verifyCode } from './verify-code.ts'
 export type { Besides } from './verify-code.ts'
 export { beforeBranch } from './carry-over.ts'

@@ -1,0 +1,125 @@
+import fs from 'node:fs/promises'
+import path from 'node:path'
+import type { FileEntry } from '../../domain/file-entry.ts'
+import { exchangePaths } from '../../drivers/process/exchange-paths.ts'
+import { takeName } from '../../sources/take-name.ts'
+import { shellImage } from './exchange-by-copy.ts'
+import type { OneFile } from './file-detail.ts'
+import { moveFile, writeEntry } from './file-write.ts'
+import type { Restoration } from './restoration.ts'
+
+/** Where a new file is written, beside the one whose name it takes. */
+export const draftFor = (file: string, id: string): string =>
+  path.join(path.dirname(file), `.${path.basename(file)}.aidatavault-${id}`)
+
+/** Writes the new file beside; gives it back with what tells it apart afterwards. */
+export async function writeDraft(one: OneFile, entry: FileEntry, { tools, run }: Restoration): Promise<OneFile> {
+  const draft = one.draft!
+  if (one.volume === undefined) {
+    await writeEntry(entry, draft)
+    return { ...one, inode: await inodeOf(draft) }
+  }
+  const image = await shellImage(one.images, tools.engine, run)
+  async function* only(): AsyncGenerator<FileEntry> {
+    yield { ...entry, path: Buffer.from(draft) }
+  }
+  await tools.engine.writeVolume(one.volume, image, only(), run)
+  return one
+}
+
+export async function removeDraft({ draft, volume, images }: OneFile, { tools, run }: Restoration): Promise<void> {
+  if (draft === null) return
+  if (volume === undefined) return fs.rm(draft, { force: true })
+  await inVolume(volume, images, 'rm -f "$1"', [draft], { tools, run })
+}
+
+/**
+ * The new file takes the name, and the old one moves to where it is kept. Can be cut off anywhere and done again: the draft's
+ * inode tells which of the two has the name.
+ */
+export async function exchangeFile(one: OneFile, isBeside: boolean, restoration: Restoration): Promise<void> {
+  if (one.volume !== undefined) return exchangeInVolume(one, one.volume, restoration)
+  const { file, draft, kept } = one
+  if (draft === null) return (await inodeOf(file)) === '' ? undefined : moveFile(file, kept)
+  const there = await inodeOf(file)
+  if (there === one.inode) {
+    // It has the name; what has the draft's name is the old one.
+    if ((await inodeOf(draft)) !== '') await ((await isLink(one, draft)) ? fs.rm(draft) : moveFile(draft, kept))
+    return
+  }
+  if (isBeside || there === '') return takeName(draft, file)
+  await exchangePaths(file, draft)
+  await moveFile(draft, kept)
+}
+
+/** takeName was cut off between its two names for the one file. */
+const isLink = async ({ inode }: OneFile, draft: string) => (await inodeOf(draft)) === inode
+
+/** '' where nothing is. */
+const inodeOf = (file: string): Promise<string> =>
+  fs.lstat(file, { bigint: true }).then(
+    stats => String(stats.ino),
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return ''
+      throw error
+    },
+  )
+
+// $1: the name, $2: the old one's second name, $3: the draft, '' for none. The old one keeps its inode until the new one has
+// the name, so that what is written to it meanwhile is in it; then it becomes a file without other names.
+const takeTheName = `
+there() { [ -e "$1" ] || [ -L "$1" ]; }
+if [ -z "$3" ] || there "$3"; then
+  if there "$1"; then ln -f "$1" "$2"; fi
+  if [ -n "$3" ]; then mv -f "$3" "$1"; else rm -f "$1"; fi
+fi
+if there "$2"; then cp -a "$2" "$2.new"; mv -f "$2.new" "$2"; fi
+sync
+`
+
+async function exchangeInVolume(one: OneFile, volume: string, restoration: Restoration): Promise<void> {
+  const { file, draft, kept, images } = one
+  const old = `${draft ?? draftFor(file, 'removed')}.old`
+  await inVolume(volume, images, takeTheName, [file, old, draft ?? ''], restoration)
+  await copyOut(one, volume, old, kept, restoration)
+  await inVolume(volume, images, 'rm -f "$1"', [old], restoration)
+}
+
+/** The old file, out of the volume, to where it is kept; none is no error. */
+async function copyOut(one: OneFile, volume: string, file: string, to: string, { tools, run }: Restoration) {
+  const image = await shellImage(one.images, tools.engine, run)
+  const { entries, finished } = await tools.engine.readVolume(volume, image, run)
+  let isFound = false
+  for await (const entry of entries) {
+    if (Buffer.from(entry.path).toString() !== file) continue
+    isFound = true
+    await fs.rm(`${to}.new`, { force: true })
+    await writeEntry(entry, `${to}.new`)
+    await fs.rename(`${to}.new`, to)
+    break
+  }
+  // Stopped on purpose, docker says that it failed.
+  await finished.catch((error: unknown) => {
+    if (!isFound) throw error
+  })
+}
+
+/** Runs a script at the top of a volume, with names in it as its arguments. */
+async function inVolume(
+  volume: string,
+  images: readonly string[],
+  script: string,
+  names: readonly string[],
+  { tools, run }: Pick<Restoration, 'tools' | 'run'>,
+): Promise<void> {
+  const image = await shellImage(images, tools.engine, run)
+  const paths = names.map(name => (name === '' ? '' : `./${name}`))
+  await tools.engine.runOnce(
+    {
+      ...{ image, entrypoint: 'sh', user: '0', network: 'none' },
+      command: ['-euc', `cd /volume\n${script}`, 'sh', ...paths],
+      volumes: [{ name: volume, target: '/volume' }],
+    },
+    run,
+  )
+}
