@@ -57,7 +57,6 @@ export {
   vaultOfLastRestore,
 } from './restore/settle.ts'
 export { planFile, readPlannedFile, restoreFile } from './restore/file.ts'
-export { planFile, readPlannedFile, restoreFile } from './restore/file.ts'
 export { planVolume, restoreVolume, type VolumeRequest } from './restore/volume.ts'
 export { planPhysical, restorePhysicalServer, type PhysicalRequest } from './restore/physical.ts'
 export { planUndo, undo } from './restore/undo.ts'
