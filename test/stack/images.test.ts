@@ -9,6 +9,8 @@ import { commitFiles, containerOf, destroyProject, inService, writeFiles } from 
 const dockerfile = `
 FROM node:24-slim AS tools
 RUN mkdir /small && cp --parents -L $(ldd /bin/sh /bin/sleep /bin/cat | grep -o '/[^ ]*[^: ]' | sort -u) /bin/sh /bin/sleep /bin/cat /small
+ARG WHEN
+RUN echo "$WHEN" >/small/when
 FROM scratch
 COPY --from=tools /small /
 COPY word /word
@@ -18,6 +20,7 @@ CMD ["sleep", "1000"]
 describe.skipIf(skipsStack)('the images of a project', () => {
   let sandbox: Sandbox
   const pulled = () => `${sandbox.name}-elsewhere:1`
+  const once = () => `${sandbox.name}-once:1`
   const built = (project = sandbox.name) => `${project}-built`
   const idOf = async (image: string) =>
     (await must(['docker', 'image', 'inspect', '--format', '{{.Id}}', image])).stdout.trim()
@@ -26,13 +29,19 @@ describe.skipIf(skipsStack)('the images of a project', () => {
       point: string
       summary: { dataAddedPacked: number }
     }
-  const removeImages = () => must(['docker', 'rmi', '--force', pulled(), built()])
+  const removeImages = () => must(['docker', 'rmi', '--force', pulled(), once(), built()])
 
   beforeAll(async () => {
     sandbox = await Sandbox.make('image')
     await writeFiles(sandbox.project, {
       'docker-compose.yml': `services:
-  built: { build: tool, stop_grace_period: 0s }
+  built:
+    build: { context: tool, args: { WHEN: '\${WHEN-first}' } }
+    pull_policy: build
+    stop_grace_period: 0s
+    depends_on: { once: { condition: service_completed_successfully } }
+  # It has done its work when a point is taken, and is needed all the same.
+  once: { image: '${once()}', command: [cat, /word] }
   pulled: { image: '${pulled()}', stop_grace_period: 0s, volumes: ['data:/data'] }
 volumes:
   data:
@@ -44,7 +53,8 @@ volumes:
     await sandbox.compose('build', '--quiet', 'built')
     const more = `FROM ${built()}\nCOPY --from=node:24-slim /etc/debian_version /more\n`
     await must(['docker', 'build', '--quiet', '--tag', pulled(), '-'], { input: more })
-    await sandbox.compose('up', '--detach', '--wait')
+    await must(['docker', 'tag', pulled(), once()])
+    await sandbox.compose('up', '--detach')
     await sandbox.succeeds(['init', sandbox.vault])
   }, 120_000)
   afterAll(() => sandbox.end(), 60_000)
@@ -55,7 +65,7 @@ volumes:
         JSON.parse((await sandbox.succeeds(['--json', 'backup', '--plan', ...args])).stdout) as { sources: string[] }
       ).sources.filter(source => source.startsWith('image'))
     expect(await plan()).toEqual([])
-    expect(await plan('--images')).toEqual([`image ${built()}`, `image ${pulled()}`])
+    expect(await plan('--images')).toEqual([`image ${built()}`, `image ${once()}`, `image ${pulled()}`])
     const config = sandbox.at(sandbox.name, 'aidatavault.yml')
     const before = await fs.readFile(config, 'utf8')
     await fs.writeFile(config, `${before}images: built\n`)
@@ -80,7 +90,8 @@ volumes:
     const plan = await sandbox.succeeds(['recover', sandbox.vault, sandbox.project, '--plan'])
     expect(plan.stdout).toContain(`${built()} (from the point)`)
     expect(plan.stdout).toContain(`${pulled()} (from the point)`)
-    const done = await sandbox.succeeds(['recover', sandbox.vault, sandbox.project])
+    // Built again it would be another one.
+    const done = await sandbox.succeeds(['recover', sandbox.vault, sandbox.project], { env: { WHEN: 'later' } })
     expect(done.stderr).not.toContain('images built')
     expect([await idOf(built()), await idOf(pulled())]).toEqual(ids)
     expect((await inService(containerOf(sandbox, 'built'), 'cat /word')).stdout).toBe('built here\n')

@@ -60,7 +60,8 @@ class ComposeCli implements Compose {
     const flags = addressFlags(address, address.profiles, options.model !== undefined)
     const call = async (services: readonly string[], noDependencies: boolean) => {
       const wait = options.timeoutSeconds === undefined ? [] : ['--wait-timeout', String(options.timeoutSeconds)]
-      const how = [...(noDependencies ? ['--no-deps'] : []), ...(options.build ? ['--build'] : []), ...wait]
+      const here = options.asHere ? ['--pull', 'missing'] : []
+      const how = [...(noDependencies ? ['--no-deps'] : []), ...(options.build ? ['--build'] : []), ...here, ...wait]
       const input = options.model ? { input: JSON.stringify(options.model) } : {}
       await this.#print(address, [...flags, 'up', '--detach', '--wait', ...how, ...services], run, input)
     }

@@ -82,6 +82,8 @@ export interface Compose {
       readonly model?: Readonly<Record<string, unknown>>
       readonly noDependencies?: boolean
       readonly build?: boolean
+      /** Takes images that are here as they are, whatever the pull policies say. */
+      readonly asHere?: boolean
       readonly timeoutSeconds?: number
     },
     run: Run,

@@ -43,7 +43,7 @@ export async function planRecovery(
   const projectName = journal?.record.projectName ?? request.projectName ?? found.projectName
   const target = { ...found, projectName }
   const model = await recordedModel(pointReader(vault, snapshot, 'plan', run))
-  const images = imagesNeeded(manifest)
+  const images = imagesNeeded(manifest, model)
   const usesEngine = manifest.project.composeFiles.length > 0
   const serverVolumes = plannedServerVolumes(manifest, model, target)
   const plan = {

@@ -1,5 +1,7 @@
 import type { ImageFacts, Manifest, VolumeFacts } from '../../../contract/manifest.ts'
 import type { ErrorCode } from '../../../contract/exit-codes.ts'
+import type { ComposeModel } from '../../drivers/docker/compose.ts'
+import { dependenciesOf } from '../quiet/service-order.ts'
 import { anonymousVolumeName } from './anonymous-volumes.ts'
 import { targetBindPath, targetVolumeName, type RecoveryTarget } from './target.ts'
 
@@ -67,11 +69,16 @@ export interface RecoveryPlan {
 export const servicesToStart = (manifest: Manifest): string[] =>
   manifest.services.filter(({ ran }) => ran).map(({ name }) => name)
 
-/** Images that the recovery needs: of the services it starts and of the database servers. */
-export function imagesNeeded(manifest: Manifest): ImageFacts[] {
+/**
+ * Images that the recovery needs: of the services it starts and of the database servers. What those depend on Compose
+ * starts along, such as a migration that had done its work: its image comes too where the point has it.
+ */
+export function imagesNeeded(manifest: Manifest, model: Pick<ComposeModel, 'services'> | undefined): ImageFacts[] {
   const needed = new Set([...servicesToStart(manifest), ...manifest.servers.map(({ name }) => name)])
   for (const volume of manifest.volumes) if (volume.mounts[0]) needed.add(volume.mounts[0].service)
-  return manifest.images.filter(({ service }) => needed.has(service))
+  const along = new Set([...needed].flatMap(name => [...dependenciesOf(model?.services ?? [], name)]))
+  const isAlong = ({ service, inPoint }: ImageFacts) => inPoint !== undefined && along.has(service)
+  return manifest.images.filter(facts => needed.has(facts.service) || isAlong(facts))
 }
 
 /** Where each captured volume and bind mount goes. */

@@ -15,6 +15,7 @@ const leansOnService = (key: string, value: unknown): boolean =>
 /**
  * The model in which a database service runs alone while its data comes back: nothing published, waiting for no other
  * service, and without the scripts that fill a new database, which would put the first day's data beside the recovered.
+ * Its image is the one that the recovery has already seen to.
  * The model is what `docker compose config` prints; the volumes, networks, command and health check stay as they are.
  * `adapt` changes the service further; `labels` tell the container apart from one that the project itself has started.
  */
@@ -25,7 +26,7 @@ export function stageModel(
   adapt: (service: Json) => Json = same => same,
 ): Json {
   const whole = asObject(asObject(model.services)[service])
-  const { ports: _ports, profiles: _profiles, restart: _restart, ...rest } = whole
+  const { ports: _ports, profiles: _profiles, restart: _restart, pull_policy: _policy, ...rest } = whole
   const leans = leaning.filter(key => leansOnService(key, rest[key]))
   const kept = Object.fromEntries(Object.entries(rest).filter(([key]) => !leans.some(name => name === key)))
   const volumes = asList(kept.volumes).filter(volume => !asString(asObject(volume).target).startsWith(initScripts))

@@ -12,19 +12,24 @@ export async function startServices(shop: Workshop): Promise<void> {
   if (services.length === 0)
     return shop.run.report({ kind: 'note', text: 'no service ran when the point was taken, so none is started' })
   await once(shop, 'services up', async () => {
-    await shop.tools.compose.up(shop.address, { services }, shop.run).catch((error: unknown) => {
-      throw new RecoveryError(
-        'restore-failed',
-        `the data is back, but the services did not come up: ${messageOf(error)}`,
-        {
-          hint: 'see docker compose logs; then run the same command again: it continues here',
-          cause: error,
-        },
-      )
-    })
+    await shop.tools.compose
+      .up(shop.address, { services, asHere: hasImages(shop) }, shop.run)
+      .catch((error: unknown) => {
+        throw new RecoveryError(
+          'restore-failed',
+          `the data is back, but the services did not come up: ${messageOf(error)}`,
+          {
+            hint: 'see docker compose logs; then run the same command again: it continues here',
+            cause: error,
+          },
+        )
+      })
     return [...(await sameServers(shop)), ...(await coldServersRun(shop))]
   })
 }
+
+/** The point brought images: no policy of the Compose file may ask a registry, or a build, for others. */
+const hasImages = ({ manifest }: Workshop): boolean => manifest.images.some(({ inPoint }) => inPoint !== undefined)
 
 /**
  * The servers that run now must be the ones that were filled: a new, empty one would answer just as well, and take the
