@@ -4,14 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DatabaseServer } from '../../../contract/manifest.ts'
 import type { Check } from '../../domain/check.ts'
 import type { PointReader } from '../../domain/point-content.ts'
-import { postgresByUrl } from '../../drivers/postgres/by-url.ts'
 import { startServer } from '../../drivers/postgres/embedded.ts'
 import { serverUser } from '../../drivers/postgres/embedded/system-user.ts'
 import type { PostgresAccess } from '../../drivers/postgres/postgres-access.ts'
-import type { ProjectServer } from '../../project/project.ts'
-import { capturedPoint } from '../testing/test-point.ts'
 import { quietRun, warningsOf } from '../testing/test-project.ts'
-import { captureServer, restorePhysical, verifyServer } from './index.ts'
+import { restorePhysical, verifyServer } from './index.ts'
+import { capturedPhysically, onCopy } from './testing/physical-copy.ts'
 import { buildScene } from './testing/scene.ts'
 import { throwawayFolder, throwawayServer, type ThrowawayServer } from './testing/throwaway-server.ts'
 
@@ -27,31 +25,12 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const projectServer: ProjectServer = {
-  name: 'db',
-  access: 'url',
-  method: 'physical',
-  running: true,
-  foundBy: 'aidatavault.yml',
-  storedOn: null,
-  environment: { user: 'boss', password: undefined, database: 'postgres' },
-}
-const capture = (access: PostgresAccess, watched = run) =>
-  capturedPoint(writer => captureServer(projectServer, access, [], writer, watched))
+const capture = (access: PostgresAccess, watched = run) => capturedPhysically(access, watched)
 const tell = (database: string, sql: string) => server.access.execute(database, sql, { oneTransaction: false }, run)
 const failed = (checks: readonly Check[]) => checks.filter(({ ok }) => !ok)
 
-/** Starts a server on a restored data directory for as long as `use` runs. */
-async function onCopy<T>(dataDirectory: string, use: (access: PostgresAccess) => Promise<T>): Promise<T> {
-  const copy = await startServer({ dataDirectory, user: 'boss' }, run)
-  try {
-    return await use(postgresByUrl({ url: copy.url }))
-  } finally {
-    await copy.stop()
-  }
-}
 const verifyCopy = (facts: DatabaseServer, dataDirectory: string) =>
-  onCopy(dataDirectory, access => verifyServer(facts, access, [], run))
+  onCopy(dataDirectory, run, access => verifyServer(facts, access, [], run))
 
 describe('a server that is captured physically', () => {
   let facts: DatabaseServer
@@ -121,7 +100,7 @@ describe('a server that is captured physically', () => {
   it('is told from another content by the checks', async () => {
     const target = path.join(folder, 'changed')
     await restorePhysical(facts, reader, target, run, { tablespacesUnder: path.join(folder, 'changed spaces') })
-    const found = await onCopy(target, async access => {
+    const found = await onCopy(target, run, async access => {
       const sql = `DELETE FROM far_away WHERE n = 1; DROP TABLE notes; SELECT lo_create(0)`
       await access.execute('postgres', sql, { oneTransaction: true }, run)
       return failed(await verifyServer(facts, access, [], run))
@@ -158,7 +137,7 @@ describe('a physical capture', () => {
     expect([rows('one'), rows('far_away')]).toEqual([null, 1000])
     const target = path.join(folder, 'busy')
     await restorePhysical(facts, reader, target, run, { tablespacesUnder: path.join(folder, 'busy spaces') })
-    const [both] = await onCopy(target, access =>
+    const [both] = await onCopy(target, run, access =>
       access.query(
         'postgres',
         `SELECT count(*) > 0 AS some, count(*) = (SELECT max(n) + 1 FROM public.one) AS whole,

@@ -4,6 +4,8 @@ checkout=$(CDPATH='' cd -- "$bed/../.." && pwd -P)
 cache=${AIDATAVAULT_BED_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/aidatavault-bed}
 tools=$cache/tools
 log=$cache/make.log
+# A server does not run as root: its programs lie where another user can pass.
+if [ "$(id -u)" = 0 ]; then servers=/var/cache/aidatavault-bed/servers; else servers=$cache/servers; fi
 
 # The one line that a step ends with; everything else it prints goes to the log.
 outcome() { printf '%s' "$*" >&3; }
