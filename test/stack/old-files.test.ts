@@ -21,11 +21,12 @@ describe.skipIf(skipsStack)('the files of the old runbook', () => {
     await fs.writeFile(at(name), output)
     return at(name)
   }
-  const state = async () =>
-    (await must(['docker', 'exec', containerOf(sandbox, 'db'), 'pg_dump', '-U', 'postgres', 'app'])).stdout.replaceAll(
-      /^\\(un)?restrict .*$/gm,
-      '',
+  const comparable = (script: string) => script.replaceAll(/^\\(un)?restrict .*$/gm, '')
+  const stateOf = async (database: string) =>
+    comparable(
+      (await must(['docker', 'exec', containerOf(sandbox, 'db'), 'pg_dump', '-U', 'postgres', database])).stdout,
     )
+  const state = () => stateOf('app')
 
   beforeAll(async () => {
     sandbox = await Sandbox.make('oldfiles')
@@ -122,40 +123,30 @@ describe.skipIf(skipsStack)('the files of the old runbook', () => {
     expect(shown.find(({ point }) => point === told[0]?.point)).toMatchObject({ state: 'incomplete' })
     await sandbox.restic('check', '--read-data')
     for (const { point } of told) {
-      await sql('DELETE FROM notes')
-      await sandbox.succeeds(['restore', 'database', 'db/app', '--point', point, '--yes'])
-      expect(await state()).toBe(before)
+      const { stdout } = await sandbox.succeeds(['export', 'database', 'db/app', '--point', point, '-o', '-'])
+      expect(comparable(stdout)).toBe(before)
     }
+    await sql('DELETE FROM notes')
+    await sandbox.succeeds(['restore', 'database', 'db/app', '--point', told[0]!.point, '--yes'])
+    expect(await state()).toBe(before)
   })
 
   it('exports every format from a point and from the living database, and what is exported restores to the same', async () => {
     const before = await state()
     await sandbox.succeeds(['backup'])
-    for (const [index, more] of [
-      [],
-      ['--format', 'custom'],
+    const ways = [
       ['--format', 'tar'],
       ['--format', 'directory'],
       ['--clean', '--compress', 'gzip'],
       ['--live', '--create'],
-      ['--live', '--format', 'directory'],
-    ].entries()) {
-      const { stdout } = await sandbox.succeeds(['export', 'database', 'db/app', ...more, '-o', at(`export${index}`)])
-      expect(stdout.trim()).toBe(at(`export${index}`))
+    ]
+    for (const [index, more] of ways.entries()) {
+      const file = at(`export${index}`)
+      const { stdout } = await sandbox.succeeds(['export', 'database', 'db/app', ...more, '-o', file])
+      expect(stdout.trim()).toBe(file)
       await ask(server(), 'postgres', 'DROP DATABASE IF EXISTS again')
-      await sandbox.succeeds([
-        'restore',
-        'database',
-        'db/again',
-        '--from',
-        stdout.trim(),
-        '--accept',
-        'database=app',
-        '--into',
-        'again',
-      ])
-      const again = await must(['docker', 'exec', containerOf(sandbox, 'db'), 'pg_dump', '-U', 'postgres', 'again'])
-      expect(again.stdout.replaceAll(/^\\(un)?restrict .*$/gm, ''), more.join(' ')).toBe(before)
+      await sandbox.succeeds(['restore', 'database', 'db/app', '--from', file, '--into', 'again', '--yes'])
+      expect(await stateOf('again'), more.join(' ')).toBe(before)
     }
     await ask(server(), 'postgres', 'DROP DATABASE again')
     expect(await names()).not.toContain('throwaway')
@@ -173,9 +164,7 @@ describe.skipIf(skipsStack)('the files of the old runbook', () => {
     await sandbox.succeeds(['export', '--force'])
     expect((await fs.readFile(file, 'utf8')).length).toBeGreaterThan(1000)
     const piped = await sandbox.succeeds(['export', '-o', '-'])
-    expect(piped.stdout.replaceAll(/^\\(un)?restrict .*$/gm, '')).toBe(
-      (await fs.readFile(file, 'utf8')).replaceAll(/^\\(un)?restrict .*$/gm, ''),
-    )
+    expect(piped.stdout).toBe((await fs.readFile(file, 'utf8')).replaceAll(/^\\(un)?restrict .*$/gm, ''))
   })
 
   it('exports configuration, volumes and code as plain files', async () => {
@@ -187,5 +176,41 @@ describe.skipIf(skipsStack)('the files of the old runbook', () => {
     expect((await must(['tar', '-tf', at('uploads.tar')])).stdout).toContain('./')
     await sandbox.succeeds(['export', 'code', '-o', at('code.tar')])
     expect((await must(['tar', '-tf', at('code.tar')])).stdout).toContain('files/')
+  })
+
+  it("takes a copied data directory for the server's volume, its owners and modes repaired, when a server starts on it", async () => {
+    await sql(`UPDATE notes SET text = 'in the copy'`)
+    const before = await state()
+    await sandbox.compose('stop', '--timeout', '10', 'db')
+    await must(['docker', 'cp', `${containerOf(sandbox, 'db')}:/var/lib/postgresql/data`, at('_data')])
+    await sandbox.compose('up', '--detach', '--wait')
+    await must(['chmod', '-R', 'a+rwX', at('_data')])
+    await sql('DELETE FROM notes')
+    const [told] = JSON.parse((await sandbox.succeeds(['--json', 'import', '_data'])).stdout) as {
+      point: string
+      isNew: boolean
+    }[]
+    await must(['tar', '-C', sandbox.project, '-czf', at('data.tgz'), '_data'])
+    const again = JSON.parse((await sandbox.succeeds(['--json', 'import', 'data.tgz'])).stdout) as (typeof told)[]
+    expect(again).toMatchObject([{ point: told?.point, isNew: false }])
+    expect((await must(['docker', 'volume', 'ls', '--quiet', '--filter', 'label=aidatavault.import'])).stdout).toBe('')
+    await sandbox.succeeds(['restore', 'volume', 'data', '--point', told!.point, '--yes'])
+    expect(await state()).toBe(before)
+    const modes = await must([
+      'docker',
+      'exec',
+      containerOf(sandbox, 'db'),
+      'find',
+      '/var/lib/postgresql/data',
+      '!',
+      '-user',
+      'postgres',
+      '-o',
+      '-perm',
+      '/077',
+    ])
+    expect(modes.stdout).toBe('')
+    await fs.rm(at('_data/global/pg_control'))
+    expect((await sandbox.aidatavault(['import', '_data'])).code).toBe(47)
   })
 })

@@ -2,7 +2,6 @@ import type { DatabaseFacts, DatabaseServer, Manifest } from '../../../contract/
 import { RecoveryError } from '../../domain/errors.ts'
 import type { PointWriter } from '../../domain/point-content.ts'
 import { step } from '../../domain/run.ts'
-import type { Snapshot } from '../../../vault/index.ts'
 import {
   askServer,
   captureLogical,
@@ -17,7 +16,7 @@ import { dumpFileContent, type DumpFileContent, type InspectedDump } from '../..
 import { parseDatabaseName } from '../restore/database-choice.ts'
 import { runningServer, withServer } from '../restore/database-server.ts'
 import type { Restoration } from '../restore/restoration.ts'
-import { importTag, publishImported, serviceFacts, type ImportedPoint } from './imported-point.ts'
+import { findImported, importTag, publishImported, serviceFacts, type ImportedPoint } from './imported-point.ts'
 import { dumpReader, openDump } from './open-dump.ts'
 import { withThrowawayDatabase } from './throwaway-database.ts'
 
@@ -142,12 +141,6 @@ function assertRestorable(
         hint: `use an image of PostgreSQL ${Math.floor(newest / 10_000)}`,
       },
     )
-}
-
-/** The point that this very file was taken into before. */
-async function findImported({ vault }: Restoration, tag: string): Promise<Snapshot | undefined> {
-  const all = await vault.listSnapshots({ damaged: () => {} })
-  return all.find(({ tags }) => tags.includes(tag))
 }
 
 async function captureAll(
