@@ -3,7 +3,9 @@ import { RecoveryError } from '../../../recovery/domain/errors.ts'
 import {
   planDatabase,
   planDatabaseFromFile,
+  planTables,
   restoreDatabase,
+  restoreTables,
   type DatabaseRequest,
 } from '../../../recovery/operations/index.ts'
 import type { Context } from '../../context.ts'
@@ -13,6 +15,7 @@ import { carryOut, inRestoration, withRestoreOptions, type RestoreOptions } from
 
 interface DatabaseOptions extends RestoreOptions {
   readonly into?: string
+  readonly table?: string[]
   readonly schemaOnly?: boolean
   readonly dataOnly?: boolean
   readonly safetyPoint: boolean
@@ -28,6 +31,7 @@ Examples:
   aidatavault restore database db/app --plan            what it would change, table by table
   aidatavault restore database db/app --point 2026-03-01T14:30
   aidatavault restore database db --physical             the whole server, from a physical capture
+  aidatavault restore database db/app --table orders --table order_lines
   aidatavault restore database db/app --into app_before beside the present one, which stays as it is
   aidatavault restore database db/app --from backup_20231027_143000.sql
 `
@@ -42,6 +46,11 @@ export function addRestoreDatabase(parent: Command, follow: Follow): void {
       'from a dump that pg_dump or pg_dumpall wrote (plain, -Fc, -Ft, -Fd; also compressed), instead of a point',
     )
     .option('--allow-unsafe', 'with --from: although the file has statements that may run programs or touch files')
+    .option(
+      '--table <TABLE>',
+      'only this table ([SCHEMA.]TABLE), in one transaction; may be repeated',
+      (table: string, tables: string[] = []) => [...tables, table],
+    )
     .option('--schema-only', 'without any rows')
     .option('--data-only', 'the rows alone, in the schema that the database has today')
     .option('--physical', 'the whole server from its data directory, which a physical capture took')
@@ -53,8 +62,23 @@ export function addRestoreDatabase(parent: Command, follow: Follow): void {
   withRestoreOptions(command)
     .addHelpText('after', examples)
     .action((what: string | undefined, options: DatabaseOptions) =>
-      follow(context => (options.physical ? runPhysical : runDatabase)(what, options, context)),
+      follow(context => runnerFor(options)(what, options, context)),
     )
+}
+
+const runnerFor = ({ physical, table }: DatabaseOptions) => (physical ? runPhysical : table ? runTables : runDatabase)
+
+async function runTables(what: string | undefined, options: DatabaseOptions, context: Context): Promise<void> {
+  if (options.into !== undefined || options.schemaOnly || options.dataOnly || options.from !== undefined)
+    throw new RecoveryError('bad-input', '--table goes with none of --into, --from, --schema-only and --data-only', {
+      hint: 'bring the whole database back beside with --into, and take of it what you want',
+    })
+  const { point, accept = [], table: tables = [], safetyPoint } = options
+  await inRestoration(context, { reads: options.plan ?? false }, async restoration => {
+    const plan = await planTables({ choice: { point, accept }, what, tables, safetyPoint }, restoration)
+    if (plan.safety === null) context.terminal.warn('NO SAFETY POINT is taken: nothing can take this back')
+    await carryOut(plan, options, context, confirmed => restoreTables(confirmed, restoration))
+  })
 }
 
 async function runDatabase(what: string | undefined, options: DatabaseOptions, context: Context): Promise<void> {

@@ -1,12 +1,10 @@
 import type { ApplicationLogin } from '../../project/project.ts'
 import {
   exchangeObstacles,
-  freeBytes,
   lackingExtensions,
   listDatabases,
   listOffers,
   oldName,
-  reserveBytes,
   askServer,
   type ContentPart,
   type DatabaseContent,
@@ -15,6 +13,7 @@ import {
 } from '../../sources/database/index.ts'
 import type { Obstacle } from '../recover/plan.ts'
 import { presentRows, rowChanges, type PresentRows } from './database-changes.ts'
+import { noSpace, olderServer } from './database-obstacles.ts'
 import { chooseDatabases, type ChosenDatabases, type DatabaseRequest } from './database-choice.ts'
 import { withServer } from './database-server.ts'
 import { servicesUsing } from './database-services.ts'
@@ -81,7 +80,7 @@ async function planOn(
     ),
     safety: safety ? { servers: [{ name: chosen.server, databases: replaced.map(({ name }) => name) }] } : null,
     destructive: replaced.length > 0,
-    obstacles: await obstaclesOf(work, chosen, databases, now, request, safety),
+    obstacles: await obstaclesOf(work, databases, now, request, safety),
     logins: request.into === undefined ? loginsOf(restoration, chosen) : [],
   }
 }
@@ -128,14 +127,13 @@ const loginsOf = ({ project }: Restoration, { server, databases }: ChosenDatabas
 
 async function obstaclesOf(
   work: ServerWork,
-  chosen: ChosenDatabases,
   databases: readonly PlannedDatabase[],
   now: ReadonlyMap<string, PresentRows>,
   request: DatabaseRequest,
   safety: boolean,
 ): Promise<Obstacle[]> {
   const found: Obstacle[] = [
-    ...olderServer(work, chosen),
+    ...olderServer(work, databases),
     ...(await extensionsLacking(work, databases)),
     ...(await noSpace(work, databases)),
   ]
@@ -162,20 +160,6 @@ const notReadable = (name: string, why: string): Obstacle => ({
   hint: 'restore without one: --no-safety-point; the old database is kept beside all the same',
 })
 
-const majorOf = (version: number): number => Math.floor(version / 10_000)
-
-function olderServer({ version, access }: ServerWork, { databases }: ChosenDatabases): Obstacle[] {
-  const newest = Math.max(...databases.map(({ content }) => content.serverVersion))
-  if (majorOf(version) >= majorOf(newest)) return []
-  return [
-    {
-      code: 'preflight-failed',
-      message: `PostgreSQL ${access.name} is of version ${majorOf(version)}, and the dump is of ${majorOf(newest)}: dumps do not go back to an older version`,
-      hint: `use an image of PostgreSQL ${majorOf(newest)}`,
-    },
-  ]
-}
-
 async function extensionsLacking(work: ServerWork, databases: readonly PlannedDatabase[]): Promise<Obstacle[]> {
   const wanted = databases.map(({ name, content }) => ({ name, extensions: content.extensions }))
   const lacking = lackingExtensions(wanted, await listOffers(work))
@@ -185,21 +169,6 @@ async function extensionsLacking(work: ServerWork, databases: readonly PlannedDa
       code: 'preflight-failed',
       message: `PostgreSQL ${work.access.name} lacks extensions: ${lacking.join(', ')}`,
       hint: 'use an image that has them',
-    },
-  ]
-}
-
-/** The new ones stand beside the old ones; a tenth more than they were, for what grows on the way. */
-async function noSpace({ access, run }: ServerWork, databases: readonly PlannedDatabase[]): Promise<Obstacle[]> {
-  const free = await freeBytes(access, run)
-  if (free === undefined) return []
-  const needed = databases.reduce((sum, { content }) => sum + content.sizeBytes * 1.1, 0) + reserveBytes(free)
-  if (free >= needed) return []
-  return [
-    {
-      code: 'storage-full',
-      message: `about ${Math.ceil(needed / 1e6)} MB are needed where PostgreSQL ${access.name} keeps its data, and ${Math.floor(free / 1e6)} MB are free`,
-      hint: 'free some space there; what earlier restores keep is listed by: aidatavault status',
     },
   ]
 }

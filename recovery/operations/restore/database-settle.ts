@@ -12,6 +12,7 @@ import {
 } from '../../sources/database/index.ts'
 import { databaseDetailOf, type DatabaseDetail } from './database-detail.ts'
 import { allLogIn, unclear } from './database-exchange.ts'
+import { settleTables, tablesDetailOf } from './database-tables.ts'
 import { withServer } from './database-server.ts'
 import type { Restoration } from './restoration.ts'
 
@@ -23,6 +24,7 @@ export async function settleDatabase(
   journal: RestoreJournal,
   restoration: Restoration,
 ): Promise<'done' | 'rolled-back'> {
+  if (tablesDetailOf(journal)) return settleTables(journal, restoration)
   const detail = databaseDetailOf(journal)
   const outcome = detail ? await settleNames(journal, detail, restoration) : 'rolled-back'
   if (outcome === 'rolled-back') await journal.change({ kept: [] })

@@ -12,6 +12,8 @@ import { databaseDetailOf, withDatabaseDetail, type DatabaseDetail } from './dat
 import { exchangeInSilence, expectedLogins } from './database-exchange.ts'
 import { planDatabase, type DatabasePlan } from './database-plan.ts'
 import { bringBack } from './database.ts'
+import { bringTablesBack, tablesDetailOf } from './database-tables.ts'
+import { planTables, type TablesPlan } from './database-tables-plan.ts'
 import { withServer } from './database-server.ts'
 import { keepUntil } from './keep-until.ts'
 import type { Restoration, RestoreEnding } from './restoration.ts'
@@ -19,6 +21,7 @@ import type { RestorePlan } from './restore-plan.ts'
 
 /** What taking back a restore of databases does: the kept ones get their names again, or they come from the safety point. */
 export async function planUndoDatabase(done: RestoreJournal, restoration: Restoration): Promise<RestorePlan> {
+  if (tablesDetailOf(done)) return planUndoTables(done, restoration)
   const detail = detailOf(done)
   const exchanges = await exchangesBack(detail, done, restoration)
   if (!exchanges) return planFromSafety(detail, done, restoration)
@@ -49,6 +52,7 @@ export async function undoDatabase(
   done: RestoreJournal,
   restoration: Restoration,
 ): Promise<RestoreEnding> {
+  if (tablesDetailOf(done)) return bringTablesBack(await planUndoTables(done, restoration), restoration, journal)
   const detail = detailOf(done)
   const exchanges = await exchangesBack(detail, done, restoration)
   if (!exchanges) return bringBack(await planFromSafety(detail, done, restoration), restoration, journal)
@@ -148,6 +152,20 @@ function joinedSafety(one: DatabasePlan, other: DatabasePlan): DatabasePlan['saf
     .flatMap(({ safety }) => safety?.servers ?? [])
     .flatMap(server => server.databases ?? [])
   return databases.length === 0 ? null : { servers: [{ name: one.server, databases }] }
+}
+
+/** The rows of the safety point; tables that had been gone go again. */
+async function planUndoTables(done: RestoreJournal, restoration: Restoration): Promise<TablesPlan> {
+  const detail = tablesDetailOf(done)!
+  const { safetyPoint, what } = done.record
+  if (safetyPoint === null) throw nothingLeft(what)
+  const request = {
+    choice: { point: safetyPoint, accept: [] },
+    what: `${detail.server}/${detail.database}`,
+    tables: detail.present.map(({ schema, name }) => `${schema}.${name}`),
+    ...{ surplus: detail.missing, safetyPoint: true },
+  }
+  return planTables(request, restoration)
 }
 
 const nothingLeft = (what: string) =>

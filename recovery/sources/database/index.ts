@@ -30,3 +30,15 @@ export { freeBytes, reserveBytes, withSpaceWatched } from './space-watch.ts'
 export { drop } from './swap-database.ts'
 export type { NewDatabase } from './create-database.ts'
 export { dumpPath } from './point-paths.ts'
+export { lockNumber, tablesScript, type TablesScript } from './tables-script.ts'
+export {
+  dependentsOf,
+  foreignKeys,
+  ownedSequences,
+  quotedTable,
+  surveyTables,
+  type Dependent,
+  type ForeignKey,
+  type SurveyedTable,
+} from './tables-survey.ts'
+export { checkIndexes } from './check-indexes.ts'
