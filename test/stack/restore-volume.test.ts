@@ -28,6 +28,8 @@ volumes:
 const places = { root: false, ...(canStepDown ? { user: true } : {}) }
 
 describe.skipIf(skipsStack).each(Object.entries(places))('restore volume, as %s', (_, asUser) => {
+  // The same for everyone.
+  const forRoot = (title: string, work: () => Promise<void>, ms?: number) => (asUser ? undefined : it(title, work, ms))
   let sandbox: Sandbox
   let app: string
   const uploads = () => `${sandbox.name}_uploads`
@@ -87,57 +89,73 @@ describe.skipIf(skipsStack).each(Object.entries(places))('restore volume, as %s'
     await sandbox.compose('up', '--detach', '--wait')
   }, 120_000)
 
-  it('goes back by the safety point when what was kept is gone', async () => {
-    const before = await state()
-    const had = await kept()
-    await restore(uploads())
-    const made = (await kept()).filter(name => !had.includes(name))
-    await must(['docker', 'volume', 'rm', ...made])
-    await sandbox.succeeds(['undo', '--yes'])
-    expect(await state()).toEqual(before)
-  }, 120_000)
+  forRoot(
+    'goes back by the safety point when what was kept is gone',
+    async () => {
+      const before = await state()
+      const had = await kept()
+      await restore(uploads())
+      const made = (await kept()).filter(name => !had.includes(name))
+      await must(['docker', 'volume', 'rm', ...made])
+      await sandbox.succeeds(['undo', '--yes'])
+      expect(await state()).toEqual(before)
+    },
+    120_000,
+  )
 
-  it('brings back a mounted folder, a mounted file and a volume without a name', async () => {
-    await write('echo changed >/outside/report.txt; echo changed >/anonymous/x')
-    await fs.writeFile(`${sandbox.project}/settings.conf`, 'a=2\n')
-    const anonymous = 'app:/anonymous'
-    await restore(sandbox.at('outside'))
-    await restore(anonymous)
-    expect((await write('cat /outside/report.txt /outside/inner/more.txt /anonymous/x')).stdout).toBe(
-      'first\nmore\nx\n',
-    )
-    await sandbox.succeeds(['undo', '--yes'])
-    await sandbox.succeeds(['undo', '--yes'])
-    expect((await write('cat /outside/report.txt /anonymous/x')).stdout).toBe('changed\nchanged\n')
-    expect(await fs.readdir(sandbox.at('outside'))).toEqual(['inner', 'report.txt'])
-  }, 120_000)
+  forRoot(
+    'brings back a mounted folder, a mounted file and a volume without a name',
+    async () => {
+      await write('echo changed >/outside/report.txt; echo changed >/anonymous/x')
+      await fs.writeFile(`${sandbox.project}/settings.conf`, 'a=2\n')
+      const anonymous = 'app:/anonymous'
+      await restore(sandbox.at('outside'))
+      await restore(anonymous)
+      expect((await write('cat /outside/report.txt /outside/inner/more.txt /anonymous/x')).stdout).toBe(
+        'first\nmore\nx\n',
+      )
+      await sandbox.succeeds(['undo', '--yes'])
+      await sandbox.succeeds(['undo', '--yes'])
+      expect((await write('cat /outside/report.txt /anonymous/x')).stdout).toBe('changed\nchanged\n')
+      expect(await fs.readdir(sandbox.at('outside'))).toEqual(['inner', 'report.txt'])
+    },
+    120_000,
+  )
 
-  it('brings back beside, and touches nothing else', async () => {
-    const before = await state()
-    await restore('uploads', '--into', `${sandbox.name}-beside`)
-    await restore('uploads', '--into', sandbox.at('beside'))
-    expect(await state(`${sandbox.name}-beside`)).toEqual(inPoint)
-    expect(await fs.readFile(sandbox.at('beside/inner/a'), 'utf8')).toBe('one\n')
-    expect(await state()).toEqual(before)
-    for (const into of [`${sandbox.name}-beside`, sandbox.at('beside')]) {
-      const again = await sandbox.aidatavault(['restore', 'volume', 'uploads', '--yes', '--into', into])
-      expect([again.code, again.stderr]).toEqual([40, expect.stringContaining('exists already')])
-    }
-  }, 120_000)
+  forRoot(
+    'brings back beside, and touches nothing else',
+    async () => {
+      const before = await state()
+      await restore('uploads', '--into', `${sandbox.name}-beside`)
+      await restore('uploads', '--into', sandbox.at('beside'))
+      expect(await state(`${sandbox.name}-beside`)).toEqual(inPoint)
+      expect(await fs.readFile(sandbox.at('beside/inner/a'), 'utf8')).toBe('one\n')
+      expect(await state()).toEqual(before)
+      for (const into of [`${sandbox.name}-beside`, sandbox.at('beside')]) {
+        const again = await sandbox.aidatavault(['restore', 'volume', 'uploads', '--yes', '--into', into])
+        expect([again.code, again.stderr]).toEqual([40, expect.stringContaining('exists already')])
+      }
+    },
+    120_000,
+  )
 
-  it('makes a volume that is gone as Compose does', async () => {
-    await sandbox.compose('down', '--timeout', '2')
-    await must(['docker', 'volume', 'rm', uploads()])
-    const had = await kept()
-    await restore('uploads')
-    expect(await state()).toEqual(inPoint)
-    expect(await kept()).toEqual(had)
-    const up = await sandbox.compose('up', '--detach', '--wait')
-    expect(up.stderr).not.toContain('not created by Docker Compose')
-    expect(await state()).toEqual(inPoint)
-  }, 120_000)
+  forRoot(
+    'makes a volume that is gone as Compose does',
+    async () => {
+      await sandbox.compose('down', '--timeout', '2')
+      await must(['docker', 'volume', 'rm', uploads()])
+      const had = await kept()
+      await restore('uploads')
+      expect(await state()).toEqual(inPoint)
+      expect(await kept()).toEqual(had)
+      const up = await sandbox.compose('up', '--detach', '--wait')
+      expect(up.stderr).not.toContain('not created by Docker Compose')
+      expect(await state()).toEqual(inPoint)
+    },
+    120_000,
+  )
 
-  it('is not taken for another volume, project or point', async () => {
+  forRoot('is not taken for another volume, project or point', async () => {
     const refusals: [string[], number, string][] = [
       [['nothing'], 20, 'nothing'],
       [['uploads', '--point', '1999-01-01'], 20, 'until 1999-01-01'],

@@ -17,6 +17,8 @@ const oneFile = z.object({
   inode: z.string().optional(),
   /** Where the old one is kept on this machine; nothing comes there where there was none. */
   kept: z.string(),
+  /** Of the old one in a volume, whose owner this user cannot give to what is kept. */
+  owner: z.object({ uid: z.number(), gid: z.number() }).optional(),
 })
 export type OneFile = z.infer<typeof oneFile>
 

@@ -35,10 +35,15 @@ export async function removeDraft({ draft, volume, images }: OneFile, { tools, r
 
 /**
  * The new file takes the name, and the old one moves to where it is kept. Can be cut off anywhere and done again: the draft's
- * inode tells which of the two has the name.
+ * inode tells which of the two has the name. Resolves to what is known of it then.
  */
-export async function exchangeFile(one: OneFile, isBeside: boolean, restoration: Restoration): Promise<void> {
+export async function exchangeFile(one: OneFile, isBeside: boolean, restoration: Restoration): Promise<OneFile> {
   if (one.volume !== undefined) return exchangeInVolume(one, one.volume, restoration)
+  await exchangeHere(one, isBeside)
+  return one
+}
+
+async function exchangeHere(one: OneFile, isBeside: boolean): Promise<void> {
   const { file, draft, kept } = one
   if (draft === null) return (await inodeOf(file)) === '' ? undefined : moveFile(file, kept)
   const there = await inodeOf(file)
@@ -77,22 +82,23 @@ if there "$2"; then cp -a "$2" "$2.new"; mv -f "$2.new" "$2"; fi
 sync
 `
 
-async function exchangeInVolume(one: OneFile, volume: string, restoration: Restoration): Promise<void> {
+async function exchangeInVolume(one: OneFile, volume: string, restoration: Restoration): Promise<OneFile> {
   const { file, draft, kept, images } = one
   const old = `${draft ?? draftFor(file, 'removed')}.old`
   await inVolume(volume, images, takeTheName, [file, old, draft ?? ''], restoration)
-  await copyOut(one, volume, old, kept, restoration)
+  const owner = await copyOut(one, volume, old, kept, restoration)
   await inVolume(volume, images, 'rm -f "$1"', [old], restoration)
+  return owner ? { ...one, owner } : one
 }
 
 /** The old file, out of the volume, to where it is kept; none is no error. */
 async function copyOut(one: OneFile, volume: string, file: string, to: string, { tools, run }: Restoration) {
   const image = await shellImage(one.images, tools.engine, run)
   const { entries, finished } = await tools.engine.readVolume(volume, image, run)
-  let isFound = false
+  let owner: OneFile['owner']
   for await (const entry of entries) {
     if (Buffer.from(entry.path).toString() !== file) continue
-    isFound = true
+    owner = { uid: entry.uid, gid: entry.gid }
     await fs.rm(`${to}.new`, { force: true })
     await writeEntry(entry, `${to}.new`)
     await fs.rename(`${to}.new`, to)
@@ -100,8 +106,9 @@ async function copyOut(one: OneFile, volume: string, file: string, to: string, {
   }
   // Stopped on purpose, docker says that it failed.
   await finished.catch((error: unknown) => {
-    if (!isFound) throw error
+    if (!owner) throw error
   })
+  return owner
 }
 
 /** Runs a script at the top of a volume, with names in it as its arguments. */

@@ -149,7 +149,7 @@ function changeOf(
       ...{ code: 'bad-input', message: `${words} is no file in the point, but a ${type === 'dir' ? 'folder' : type}` },
       hint: 'folders come back with: aidatavault restore volume, or restore code --into',
     })
-  if (target.isFolder)
+  else if (target.isFolder)
     obstacles.push({ code: 'target-exists', message: `${target.title} is a folder now, and a file in the point`, hint })
   if (isBeside && target.exists)
     obstacles.push({ code: 'target-exists', message: `${target.title} exists already`, hint: 'choose another name' })

@@ -63,7 +63,7 @@ export async function undoFile(
   const olds = await Promise.all(before.map(one => oldOf(one, done)))
   const files = before.map((one, at): OneFile => {
     const draft = olds[at] === 'none' ? null : draftFor(one.file, `${id}-${at}`)
-    const { inode: _, ...rest } = one
+    const { inode: _, owner: __, ...rest } = one
     return { ...rest, draft, kept: keptFileFor(restoration.project.root, one.file, `${id}-${at}`) }
   })
   await journal.begins('new files', { files })
@@ -85,7 +85,8 @@ async function writeOld(
     if (entry) return writeDraft(one, entry, restoration)
     throw new RecoveryError('nothing-to-undo', `what ${one.title} held before is not kept any more`)
   }
-  return old === 'kept' ? write(await entryAt(before.kept)) : fromSafetyPoint(one, done, restoration, write)
+  const kept = await entryAt(before.kept)
+  return old === 'kept' ? write(kept && { ...kept, ...before.owner }) : fromSafetyPoint(one, done, restoration, write)
 }
 
 /** A file that was not there before is not in the safety point either; then it goes away. */

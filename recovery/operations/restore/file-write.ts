@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs'
 import fs from 'node:fs/promises'
 import path from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { RecoveryError } from '../../domain/errors.ts'
 import type { FileEntry } from '../../domain/file-entry.ts'
 import { restoring } from '../../sources/disk-error.ts'
@@ -21,7 +20,7 @@ export const writeEntry = (entry: FileEntry, file: string): Promise<void> =>
     // For its owner alone while it is written.
     const handle = await fs.open(file, 'wx', 0o600)
     try {
-      await pipeline(entry.bytes ?? [], handle.createWriteStream({ autoClose: false }))
+      if (entry.bytes) await handle.writeFile(entry.bytes)
       if (isRoot) await handle.chown(entry.uid, entry.gid)
       await handle.chmod(entry.mode)
       await handle.utimes(Date.now() / 1000, Number(entry.mtime) / 1e9)

@@ -55,9 +55,19 @@ export async function exchangeFiles(
       await journal.keeps({ kind: 'path', name: kept, was: title, dropAfter: keepUntil(restoration) })
   restoration.run.signal.throwIfAborted()
   await journal.begins('exchange', { files })
-  for (const one of files) await exchangeFile(one, isBeside, restoration)
+  await exchangeAll(files, isBeside, journal, restoration)
+}
+
+async function exchangeAll(
+  files: readonly OneFile[],
+  isBeside: boolean,
+  journal: RestoreJournal,
+  restoration: Restoration,
+): Promise<void> {
+  const exchanged: OneFile[] = []
+  for (const one of files) exchanged.push(await exchangeFile(one, isBeside, restoration))
   await journal.change({ kept: await thoseThere(journal) })
-  await journal.begins('exchanged')
+  await journal.begins('exchanged', { files: exchanged })
 }
 
 /** Where nothing was before, nothing is kept. */
@@ -134,8 +144,7 @@ async function settleFile(journal: RestoreJournal, restoration: Restoration): Pr
   if (!detail) return 'rolled-back'
   if (step === 'exchanged') return 'done'
   if (step === 'exchange') {
-    for (const one of detail.files) await exchangeFile(one, detail.into !== undefined, restoration)
-    await journal.change({ kept: await thoseThere(journal) })
+    await exchangeAll(detail.files, detail.into !== undefined, journal, restoration)
     return 'done'
   }
   // Only what bears this restore's id in its name.
