@@ -4,6 +4,7 @@ import { step, type Run } from '../domain/run.ts'
 import type { Project, ProjectVolume } from '../project/project.ts'
 import { captureVolume, coldCapture } from '../sources/volume/index.ts'
 import type { BackupPlan } from './backup-plan.ts'
+import { otherWriters, type Writer } from './quiet/other-writers.ts'
 import { withQuiet } from './quiet/with-quiet.ts'
 import type { Tools } from './tools.ts'
 import { warnOfRunningStores, warnOfSkipped } from './volume-warnings.ts'
@@ -31,19 +32,22 @@ export async function captureVolumes<T>(
   }
   if (!quiet) {
     const code = await withCode()
-    return { code, volumes: finish(project, plan, await capture(plan.volumes), [], run), silence: {} }
+    return { code, volumes: finish(project, plan, await capture(plan.volumes), noSilence, run), silence: {} }
   }
   const isQuiet = ({ key }: ProjectVolume) => quiet.volumes.includes(key)
+  const inSilence = plan.volumes.filter(isQuiet)
+  const names = quiet.quiets.flatMap(({ services }) => services)
+  const others = await otherWriters(project.facts.name, names, inSilence, tools.engine, run)
   const before = quiet.code ? undefined : { code: await withCode() }
   const { result, services, downMs } = await withQuiet(project, quiet.quiets, tools, run, async () => ({
     code: before ? before.code : await withCode(),
-    volumes: await capture(plan.volumes.filter(isQuiet)),
+    volumes: await capture(inSilence),
   }))
   const captured = [...result.volumes, ...(await capture(plan.volumes.filter(volume => !isQuiet(volume))))]
   const quieted = quiet.services.filter(({ service }) => services.includes(service))
   return {
     code: result.code,
-    volumes: finish(project, plan, captured, quieted, run),
+    volumes: finish(project, plan, captured, { quieted, others }, run),
     silence: { quieted: quieted.map(({ service, mode }) => ({ service, mode: modeOf(mode) })), downMs },
   }
 }
@@ -67,14 +71,19 @@ function captureOne(
 
 const describeVolume = ({ files, bytes }: VolumeFacts) => `${files} ${files === 1 ? 'file' : 'files'}, ${bytes} bytes`
 
-type Quieted = NonNullable<BackupPlan['quiet']>['services']
+/** How the silence was. */
+interface Kept {
+  readonly quieted: NonNullable<BackupPlan['quiet']>['services']
+  readonly others: ReadonlyMap<string, readonly Writer[]>
+}
+const noSilence: Kept = { quieted: [], others: new Map() }
 
 /** In the plan's order, with how quiet each was; tells of what was not. */
 function finish(
   project: Project,
   { volumes, quiet }: BackupPlan,
   captured: readonly VolumeFacts[],
-  quieted: Quieted,
+  { quieted, others }: Kept,
   run: Run,
 ): VolumeFacts[] {
   return volumes.map(volume => {
@@ -82,17 +91,24 @@ function finish(
     const silent = quiet?.volumes.includes(volume.key) ? quieted : []
     warnOfRunningStores(project, volume, new Set(silent.map(({ service }) => service)), run)
     warnOfSkipped(facts, run)
-    const consistency = consistencyOf(project, volume, silent)
+    const writers = others.get(volume.key) ?? []
+    warnOfStrangers(volume, writers, run)
+    const consistency = writers.length > 0 ? undefined : consistencyOf(volume, silent)
     return consistency ? { ...facts, consistency } : facts
   })
 }
 
-/** undefined where something that ran could write. */
-function consistencyOf(project: Project, volume: ProjectVolume, silent: Quieted): VolumeFacts['consistency'] {
+/** undefined where nothing was quieted for it. Of a service that only reads nothing is to be feared. */
+function consistencyOf(volume: ProjectVolume, silent: Kept['quieted']): VolumeFacts['consistency'] {
   if (silent.length === 0) return undefined
-  const running = new Set(project.services.filter(({ running }) => running).map(({ name }) => name))
-  const writers = volume.mounts.filter(({ readOnly, service }) => !readOnly && running.has(service))
-  const modes = writers.map(({ service }) => silent.find(one => one.service === service)?.mode)
-  if (modes.includes(undefined)) return undefined
-  return modes.includes('pause') ? 'pause' : 'stop'
+  const writers = volume.mounts.filter(({ readOnly }) => !readOnly).map(({ service }) => service)
+  return silent.some(({ service, mode }) => mode === 'pause' && writers.includes(service)) ? 'pause' : 'stop'
+}
+
+/** A service of the project that was left hot was left so by its owner. */
+function warnOfStrangers({ key }: ProjectVolume, writers: readonly Writer[], run: Run): void {
+  const strangers = writers.filter(({ service }) => service === undefined).map(({ name }) => name)
+  if (strangers.length === 0) return
+  const text = `volume ${key}: ${strangers.join(', ')} can write to it too, is no service of this project, and went on while it was read`
+  run.report({ kind: 'warning', text })
 }

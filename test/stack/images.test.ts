@@ -56,8 +56,8 @@ volumes:
     await must(['docker', 'tag', pulled(), once()])
     await sandbox.compose('up', '--detach')
     await sandbox.succeeds(['init', sandbox.vault])
-  }, 120_000)
-  afterAll(() => sandbox.end(), 60_000)
+  }, 300_000)
+  afterAll(() => sandbox.end(), 120_000)
 
   it('are not in a point unless someone says so; then those that are built here come first', async () => {
     const plan = async (...args: string[]) =>
@@ -72,7 +72,7 @@ volumes:
     expect(await plan()).toEqual([`image ${built()}`])
     expect(await plan('--only', 'code')).toEqual([])
     await fs.writeFile(config, before)
-  }, 60_000)
+  }, 180_000)
 
   it('come back without a registry and without a build, under their names, as they were', async () => {
     const ids = [await idOf(built()), await idOf(pulled())]
@@ -97,7 +97,7 @@ volumes:
     expect((await inService(containerOf(sandbox, 'built'), 'cat /word')).stdout).toBe('built here\n')
     expect((await inService(containerOf(sandbox, 'pulled'), 'cat /more')).stdout).toMatch(/^\d+/)
     await sandbox.restic('check', '--read-data')
-  }, 120_000)
+  }, 300_000)
 
   it('can be loaded with restic and docker alone', async () => {
     const { point } = await backup('--images')
@@ -107,7 +107,7 @@ volumes:
     const env = { RESTIC_PASSWORD: vaultPassword }
     const dump = `restic --no-cache -r '${sandbox.vault}' dump ${point}:'${path}' / | docker load`
     expect((await must(['sh', '-c', dump], { env })).stdout).toContain(pulled())
-  }, 60_000)
+  }, 180_000)
 
   it('that are here already are left alone; and another project does not lose its own by a name', async () => {
     const other = `${sandbox.name}-other`
@@ -126,5 +126,5 @@ volumes:
     expect(await idOf(built())).toBe(later)
     const word = await inService(containerOf(sandbox, 'built', other), 'cat /word')
     expect(word.stdout).toBe('built here\n')
-  }, 120_000)
+  }, 300_000)
 })

@@ -71,8 +71,8 @@ describe.skipIf(skipsStack)('services that are quieted', () => {
     await writeFiles(sandbox.project, { 'docker-compose.yml': composeFile })
     await sandbox.compose('up', '--detach', '--wait')
     await must(['docker', 'stop', `${sandbox.name}-twice-2`, name('off')])
-  }, 120_000)
-  afterAll(() => sandbox.end(), 60_000)
+  }, 300_000)
+  afterAll(() => sandbox.end(), 120_000)
 
   it('stop or pause together with what lives in their network, come back in order, and those that were stopped stay so', async () => {
     const { result, services, downMs } = await quiet(async () => {
@@ -91,7 +91,7 @@ describe.skipIf(skipsStack)('services that are quieted', () => {
     expect(Date.parse(front.StartedAt) - Date.parse(back.StartedAt)).toBeGreaterThan(1900)
     expect(downMs).toBeGreaterThan(2000)
     expect(await records()).toEqual([])
-  }, 60_000)
+  }, 180_000)
 
   it('come back when the use fails, and when it is interrupted', async () => {
     await expect(quiet(() => Promise.reject(new Error('broke')))).rejects.toThrow('broke')
@@ -105,14 +105,14 @@ describe.skipIf(skipsStack)('services that are quieted', () => {
     await expect(interrupted).rejects.toThrow('abort')
     expect(await status('front', 'back', 'twice')).toBe('running running running')
     expect(await records()).toEqual([])
-  }, 60_000)
+  }, 180_000)
 
   it('run in their new form where the use has replaced their containers', async () => {
     const before = (await must(['docker', 'inspect', '--format', '{{.Id}}', name('front')])).stdout
     await quiet(() => sandbox.compose('rm', '--force', 'front'))
     expect((await must(['docker', 'inspect', '--format', '{{.Id}}', name('front')])).stdout).not.toBe(before)
     expect(await status('front', 'back')).toBe('running running')
-  }, 60_000)
+  }, 180_000)
 
   /** A process of its own that quiets, says so, and is then killed with everything in its group. */
   const killedWhile = async (when: 'quiet' | 'stopping', alsoGuardian: boolean) => {
@@ -158,7 +158,7 @@ describe.skipIf(skipsStack)('services that are quieted', () => {
     await eventually(() => isGone(guardian))
     expect(await records()).toEqual([])
     expect(await settleQuiet(await project(), tools, quietRun())).toBe(false)
-  }, 60_000)
+  }, 180_000)
 
   it('are let go on when the kill came while the engine was still at stopping one', async () => {
     const before = (await stateOf('tenant')).StartedAt
@@ -169,7 +169,7 @@ describe.skipIf(skipsStack)('services that are quieted', () => {
     expect(await status('back', 'tenant', 'twice')).toBe('running running running')
     expect((await stateOf('tenant')).StartedAt).not.toBe(before)
     expect(await records()).toEqual([])
-  }, 60_000)
+  }, 180_000)
 
   it('are let go on by the next command when the guardian was killed too', async () => {
     await killedWhile('quiet', true)
@@ -179,14 +179,14 @@ describe.skipIf(skipsStack)('services that are quieted', () => {
     expect(await status('back', 'tenant', 'twice')).toBe('running running running')
     expect(run.events).toContainEqual({ kind: 'warning', text: expect.stringContaining('cut off; let go on again') })
     expect(await records()).toEqual([])
-  }, 60_000)
+  }, 180_000)
 
   it('are not touched at all where a service that is to be stopped is paused by hand', async () => {
     await sandbox.compose('pause', 'back')
     await expect(quiet(async () => {})).rejects.toMatchObject({ code: 'preflight-failed' })
     expect(await status('front', 'back')).toBe('running paused')
     await sandbox.compose('unpause', 'back')
-  }, 60_000)
+  }, 180_000)
 })
 
 /** Looks until it is so; the test's own time ends it. */

@@ -51,10 +51,20 @@ export async function withQuiet<T>(
   if (containers.length === 0) return { result: await use(), services: [], downMs: 0 }
   run.signal.throwIfAborted()
   const watch = await Watch.begin(project, containers, guardian)
+  run.report({ kind: 'note', text: describe(containers) })
   const started = performance.now()
   const result = await watch.during(project, tools, run, use)
+  const downMs = Math.round(performance.now() - started)
   const services = [...new Set(containers.map(({ service }) => service))]
-  return { result, services, downMs: Math.round(performance.now() - started) }
+  run.report({ kind: 'note', text: `${services.join(', ')}: let go on after ${(downMs / 1000).toFixed(1)} s` })
+  return { result, services, downMs }
+}
+
+function describe(containers: readonly QuietContainer[]): string {
+  const names = (wanted: QuietContainer['mode']) =>
+    [...new Set(containers.filter(({ mode }) => mode === wanted).map(({ service }) => service))].join(', ')
+  const words = (['stop', 'pause'] as const).map(mode => [mode === 'stop' ? 'stopped' : 'paused', names(mode)])
+  return words.flatMap(([word, services]) => (services ? [`${word} for a while: ${services}`] : [])).join('; ')
 }
 
 /** The silence, from what is written down before it to what is taken back after it. */
