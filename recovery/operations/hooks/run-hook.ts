@@ -58,7 +58,7 @@ export async function runHook(call: HookCall, project: Project, tools: Tools, ru
 const how = (error: unknown): string =>
   error instanceof ProgramFailure && error.exitCode !== null && error.stderr.trim() === ''
     ? `failed with exit code ${error.exitCode}`
-    : messageOf(error)
+    : `failed: ${messageOf(error)}`
 
 function failure({ name, hook, secrets }: HookCall, what: string, said: string): RecoveryError {
   const where = hook.service === undefined ? '' : ` in service ${hook.service}`
