@@ -8,6 +8,7 @@ import {
   idleService,
   inService,
   containerOf,
+  nestedPostgresService,
   postgresService,
   serverOf,
   writeFiles,
@@ -20,8 +21,10 @@ describe.skipIf(skipsStack).each([{ asUser: false }, { asUser: true }])('capture
   const server = () => serverOf(sandbox)
   // A tablespace in a volume of its own, where its folder can be reached.
   const far = options.asUser ? '' : '      - far:/far\n'
+  const service = (options.asUser ? nestedPostgresService : postgresService)('data')
+  const place = options.asUser ? '/all/18/docker' : '/var/lib/postgresql/data'
   const composeFile = `services:
-  db:${postgresService('data').replace('    volumes:\n', `    volumes:\n${far}`)}
+  db:${service.replace('    volumes:\n', `    volumes:\n${far}`)}
     labels: { aidatavault.method: physical }
   app:${idleService}
     depends_on: [db]
@@ -61,7 +64,7 @@ volumes:
     await destroyProject(sandbox)
     const { stderr } = await sandbox.succeeds(['recover', sandbox.vault, sandbox.project])
     expect(await serverState(server())).toEqual(before)
-    const modes = `stat -c '%a %U' /var/lib/postgresql/data; find /var/lib/postgresql/data ! -user postgres`
+    const modes = `stat -c '%a %U' ${place}; find ${place} ! -user postgres`
     expect((await inService(containerOf(sandbox, 'db'), modes)).stdout).toBe('700 postgres\n')
     expect(stderr).not.toMatch(/warning/i)
   })

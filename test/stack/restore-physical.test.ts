@@ -5,10 +5,18 @@ import { skipsStack } from './engine.ts'
 import { killAtStep } from './kill-at-step.ts'
 import { must } from './run.ts'
 import { Sandbox } from './sandbox.ts'
-import { countNotes, fillDatabase, idleService, postgresService, serverOf, writeFiles } from './small-project.ts'
+import {
+  countNotes,
+  nestedPostgresService,
+  fillDatabase,
+  idleService,
+  postgresService,
+  serverOf,
+  writeFiles,
+} from './small-project.ts'
 
-const composeFile = (password: string) => `services:
-  db:${postgresService('data').replace('pa$$word', password)}
+const composeFile = (password: string, service: string) => `services:
+  db:${service.replace('pa$$word', password)}
   app:${idleService}
     depends_on: [db]
     environment:
@@ -23,11 +31,12 @@ describe.skipIf(skipsStack).each([{ asUser: false }, { asUser: true }])(
   options => {
     let sandbox: Sandbox
     const server = () => serverOf(sandbox)
+    const service = (options.asUser ? postgresService : nestedPostgresService)('data')
     const restore = ['restore', 'database', 'db', '--physical', '--yes']
 
     beforeAll(async () => {
       sandbox = await Sandbox.make('physical', options)
-      await writeFiles(sandbox.project, { 'compose.yaml': composeFile('one') })
+      await writeFiles(sandbox.project, { 'compose.yaml': composeFile('one', service) })
       await fs.mkdir(sandbox.at(sandbox.name, '.aidatavault/restores'), { recursive: true })
       await sandbox.giveToUser(sandbox.folder)
       await sandbox.compose('up', '--detach', '--wait')
@@ -96,7 +105,7 @@ describe.skipIf(skipsStack).each([{ asUser: false }, { asUser: true }])(
     asUserOnly(
       'with another password than the project has, is taken back; or gets it, where that is wanted',
       async () => {
-        await writeFiles(sandbox.project, { 'compose.yaml': composeFile('two') })
+        await writeFiles(sandbox.project, { 'compose.yaml': composeFile('two', service) })
         await ask(server(), 'postgres', `ALTER ROLE postgres PASSWORD 'two'`)
         await sandbox.compose('up', '--detach', '--wait')
         const refused = await sandbox.aidatavault([...restore, '--no-safety-point'])

@@ -16,6 +16,13 @@ export const postgresService = (place: string, image = 'postgres:17'): string =>
       interval: 1s
       retries: 60`
 
+/** The same with its data below the top of the volume, as from PostgreSQL 18 on. */
+export const nestedPostgresService = (place: string): string =>
+  `${postgresService(place)
+    .replace(':/var/lib/postgresql/data', ':/all')
+    .replace('POSTGRES_PASSWORD', 'PGDATA: /all/18/docker\n      POSTGRES_PASSWORD')}
+    tmpfs: /var/lib/postgresql/data`
+
 /** A service that only runs. */
 export const idleService = `
     image: node:24-slim
