@@ -8,7 +8,7 @@ import { Sandbox } from './sandbox.ts'
 import { containerOf, serverOf, smallComposeFile, writeFiles } from './small-project.ts'
 
 // One project for all of it: each test leaves the database as the dumps have it.
-describe.skipIf(skipsStack)('the files of the old runbook', () => {
+describe.skipIf(skipsStack)('the files of the old runbook', { timeout: 300_000 }, () => {
   let sandbox: Sandbox
   const at = (name: string) => path.join(sandbox.project, name)
   const server = () => serverOf(sandbox)
@@ -54,7 +54,6 @@ describe.skipIf(skipsStack)('the files of the old runbook', () => {
     expect(await state()).toBe(before)
     await sandbox.succeeds(['undo', '--yes'])
     expect(await state()).toBe(later)
-    await sandbox.succeeds([...from, '--yes'])
   })
 
   it('refuses what is no whole dump before anything changes, and says what it is', async () => {
@@ -97,9 +96,10 @@ describe.skipIf(skipsStack)('the files of the old runbook', () => {
 
   it('imports dumps as points of their own date, once, and restores from these', async () => {
     const before = await state()
+    await dump('backup_20230115_020304.sql', 'pg_dump', 'app')
     await dump('app.dump', 'pg_dump', '-Fc', 'app')
     await dump('all.sql', 'pg_dumpall')
-    const files = ['backup_20231027_143000.sql', 'app.dump', 'all.sql']
+    const files = ['backup_20230115_020304.sql', 'app.dump', 'all.sql']
     const told = JSON.parse((await sandbox.succeeds(['--json', 'import', ...files])).stdout) as {
       point: string
       isNew: boolean
@@ -111,7 +111,7 @@ describe.skipIf(skipsStack)('the files of the old runbook', () => {
       [true, ['db/app']],
       [true, ['db/app']],
     ])
-    expect(told[0]?.date).toBe(new Date(2023, 9, 27, 14, 30).toISOString())
+    expect(told[0]?.date).toBe(new Date(2023, 0, 15, 2, 3, 4).toISOString())
     expect(await names()).not.toContain('throwaway')
     const again = JSON.parse((await sandbox.succeeds(['--json', 'import', ...files])).stdout) as typeof told
     expect(again.map(({ point, isNew }) => [point, isNew])).toEqual(told.map(({ point }) => [point, false]))
@@ -164,7 +164,7 @@ describe.skipIf(skipsStack)('the files of the old runbook', () => {
     await sandbox.succeeds(['export', '--force'])
     expect((await fs.readFile(file, 'utf8')).length).toBeGreaterThan(1000)
     const piped = await sandbox.succeeds(['export', '-o', '-'])
-    expect(piped.stdout).toBe((await fs.readFile(file, 'utf8')).replaceAll(/^\\(un)?restrict .*$/gm, ''))
+    expect(comparable(piped.stdout)).toBe(comparable(await fs.readFile(file, 'utf8')))
   })
 
   it('exports configuration, volumes and code as plain files', async () => {
