@@ -1,8 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf, RecoveryError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
+import type { ProjectVolume } from '../../project/project.ts'
+import { readServerFiles } from '../../sources/volume/index.ts'
 import { withAccess } from '../access.ts'
 import type { Restoration } from './restoration.ts'
+
+/** Which server's files a volume holds now, as far as that can be told: it is asked, or its files are read. */
+export async function livingIdentifier(
+  server: string,
+  volume: Pick<ProjectVolume, 'kind' | 'name'>,
+  { project, tools, run }: Pick<Restoration, 'project' | 'tools' | 'run'>,
+): Promise<string | null> {
+  const found = project.servers.find(({ name }) => name === server)
+  if (found?.running) {
+    const ask = withAccess(found, project.compose?.address, tools, run, access => access.server(run))
+    const answer = await ask.catch(() => run.signal.throwIfAborted())
+    if (answer) return answer.systemIdentifier
+  }
+  const folder = volume.kind === 'bind' ? volume.name : await tools.engine.volumeFolder(volume.name, run)
+  return folder === undefined ? null : (await readServerFiles(folder)).systemIdentifier
+}
 
 // Recovery from a crash reads all that was written since the last checkpoint.
 const startMs = 5 * 60_000

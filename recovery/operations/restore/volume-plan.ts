@@ -9,9 +9,11 @@ import { pointReader } from '../point-reader.ts'
 import type { Obstacle } from '../recover/plan.ts'
 import { withSharers } from '../quiet/service-order.ts'
 import { choosePart, type PointChoice } from './choose-part.ts'
+import { assertSameSystem, type Accepted } from './identity.ts'
 import { keepUntil } from './keep-until.ts'
 import type { Restoration } from './restoration.ts'
 import type { RestorePlan } from './restore-plan.ts'
+import { livingIdentifier } from './server-runs.ts'
 import { factsFor, imagesFor } from './volume-place.ts'
 
 export interface VolumeRequest extends PointChoice {
@@ -107,10 +109,11 @@ async function planInPlace(
   from: RecoveryPoint,
   facts: VolumeFacts,
   living: ProjectVolume,
-  { compare }: VolumeRequest,
+  { compare, accept }: VolumeRequest,
   restoration: Restoration,
 ): Promise<VolumePlan> {
   const { project, run } = restoration
+  await assertServer(facts, living, accept, restoration)
   const kind = living.kind === 'bind' ? ('bind' as const) : ('volume' as const)
   const destination = {
     ...{ kind, name: living.name, exists: living.exists, isFile: living.isFile || (!living.exists && facts.isFile) },
@@ -128,6 +131,19 @@ async function planInPlace(
     destructive: living.exists,
     obstacles: await obstaclesTo(facts, living),
   }
+}
+
+/** The files of a server take the place of those of the same one only, unless the difference is named. */
+async function assertServer(
+  { server }: VolumeFacts,
+  living: ProjectVolume,
+  accept: Accepted,
+  restoration: Restoration,
+): Promise<void> {
+  const point = server?.systemIdentifier
+  if (!point || living.holdsServer === null || !living.exists) return
+  const found = await livingIdentifier(living.holdsServer, living, restoration)
+  if (found !== null) assertSameSystem(living.holdsServer, point, found, accept)
 }
 
 const shared = ({ snapshot, manifest }: RecoveryPoint, facts: VolumeFacts) => ({

@@ -4,6 +4,7 @@
  */
 export { volumesToCapture } from '../elsewhere.ts'
 export { coldCapture } from './cold-capture.ts'
+export { readServerFiles } from './server-files.ts'
 export { captureVolume } from './capture-volume.ts'
 export { restoreVolume } from './restore-volume.ts'
 export type { VolumeTarget } from './restore-volume.ts'
