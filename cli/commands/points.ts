@@ -113,15 +113,20 @@ function pointText({ snapshot, manifest }: RecoveryPoint): string {
     ...manifest.config.map(file => `config   ${file.path} (${file.kind})`),
     ...manifest.servers.flatMap(serverLines),
     ...manifest.volumes.map(
-      volume => `volume   ${volume.key}: ${plural(volume.files, 'file')}, ${sizeText(volume.bytes)}`,
+      volume =>
+        `volume   ${volume.key}: ${plural(volume.files, 'file')}, ${sizeText(volume.bytes)}${quietText(volume)}`,
     ),
     ...manifest.images.map(
-      image => `image    ${image.service}: ${image.reference}${image.builds ? ' (built from the code)' : ''}`,
+      ({ service, reference, builds, inPoint }) =>
+        `image    ${service}: ${reference}${inPoint ? ' (in the point)' : builds ? ' (built from the code)' : ''}`,
     ),
     ...manifest.leftOut.map(({ what, why }) => `left out ${what}: ${why}`),
     `\nBring it back with: aidatavault recover VAULT --point ${shortId(snapshot.id)}`,
   ].join('\n')
 }
+
+const quietText = ({ consistency }: Manifest['volumes'][number]): string =>
+  consistency ? `, read while its services were ${consistency === 'stop' ? 'stopped' : 'paused'}` : ''
 
 function codeLines({ code }: Manifest): string[] {
   if (!code) return []
