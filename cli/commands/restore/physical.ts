@@ -6,6 +6,10 @@ import { carryOut, inRestoration, type RestoreOptions } from './frame.ts'
 export interface PhysicalOptions extends RestoreOptions {
   readonly safetyPoint: boolean
   readonly reconcilePasswords?: boolean
+  readonly into?: string
+  readonly from?: string
+  readonly schemaOnly?: boolean
+  readonly dataOnly?: boolean
 }
 
 /** `restore database SERVICE --physical`. */
@@ -17,6 +21,11 @@ export async function runPhysical(
   if (server?.includes('/'))
     throw new RecoveryError('bad-input', '--physical brings a whole server back, not one database', {
       hint: `name the server alone: aidatavault restore database ${server.split('/')[0]} --physical`,
+    })
+  const { into, from, schemaOnly, dataOnly } = options
+  if (into !== undefined || from !== undefined || schemaOnly || dataOnly)
+    throw new RecoveryError('bad-input', '--physical brings the whole server back, in its place, from a point', {
+      hint: 'leave out --into, --from, --schema-only and --data-only',
     })
   const request = {
     ...{ server, safetyPoint: options.safetyPoint, reconcilePasswords: options.reconcilePasswords ?? false },

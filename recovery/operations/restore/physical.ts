@@ -12,11 +12,13 @@ import { withAccess } from '../access.ts'
 import { removeAlone, withAloneServer } from '../physical/alone-server.ts'
 import { aloneSettings } from '../physical/server-settings.ts'
 import { pointReader } from '../point-reader.ts'
+import { findPoint, shortId } from '../points.ts'
 import { keptLabel } from './kept-volume.ts'
 import type { RestoreKindOperations } from './kinds.ts'
 import { expectedLogins, settleLogins } from './physical-logins.ts'
 import type { PhysicalPlan } from './physical-plan.ts'
 import { withRestoration, type Restoration, type RestoreEnding, type RestoreReport } from './restoration.ts'
+import type { RestorePlan } from './restore-plan.ts'
 import { takeSafetyPoint } from './safety-point.ts'
 import { assertServerRuns } from './server-runs.ts'
 import { replaceVolume } from './volume-exchange.ts'
@@ -185,4 +187,18 @@ async function settle(journal: RestoreJournal, restoration: Restoration): Promis
   return settleVolume(journal, restoration)
 }
 
-export const physicalOperations: RestoreKindOperations = { settle, planUndo: planUndoVolume, undo: undoVolume }
+/** By the old volume while it is kept; afterwards only where the safety point has the files. */
+async function planUndo(journal: RestoreJournal, restoration: Restoration): Promise<RestorePlan> {
+  const { kept, safetyPoint, what } = journal.record
+  if (kept.length === 0 && safetyPoint !== null) {
+    const { manifest } = await findPoint(restoration.vault, safetyPoint)
+    const name = manifest.servers[0]?.name
+    if (manifest.volumes.length === 0)
+      throw new RecoveryError('nothing-to-undo', `the old ${what} is not kept any more; its safety point has dumps`, {
+        hint: `bring them back with: aidatavault restore database ${name} --point ${shortId(safetyPoint)}`,
+      })
+  }
+  return planUndoVolume(journal, restoration)
+}
+
+export const physicalOperations: RestoreKindOperations = { settle, planUndo, undo: undoVolume }
