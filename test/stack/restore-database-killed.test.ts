@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process'
 import fs from 'node:fs/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { ask } from './database-state.ts'
 import { skipsStack } from './engine.ts'
 import { count, databaseProject, databasesOf, type DatabaseProject } from './restore-database-project.ts'
 
 // The steps of a restore of one database, as its journal has them.
 const steps = ['begun', 'fill app', 'check app', 'stop services', 'exchange', 'log in', 'start services'] as const
+
+// A restore takes seconds; where other tests use the processors too, a minute.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
 
 describe.skipIf(skipsStack)('restore database, killed', () => {
   let project: DatabaseProject

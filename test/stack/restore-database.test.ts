@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { ask } from './database-state.ts'
 import { skipsStack } from './engine.ts'
 import { count, databaseProject, databasesOf, type DatabaseProject } from './restore-database-project.ts'
@@ -9,6 +9,9 @@ interface Shown {
   readonly safetyPoint: string | null
   readonly services: readonly string[]
 }
+
+// A restore takes seconds; where other tests use the processors too, a minute.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
 
 describe.skipIf(skipsStack)('restore database', () => {
   let project: DatabaseProject
@@ -155,6 +158,7 @@ function startWriter({ server }: DatabaseProject) {
         () => false,
       )
       if (told) last += 1
+      await sleep(50)
     }
   }
   const writing = write()

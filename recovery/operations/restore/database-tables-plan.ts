@@ -45,8 +45,9 @@ export async function planTables(request: TablesRequest, restoration: Restoratio
     if (chosen.facts) assertSameSystem(chosen.server, chosen.facts.server.systemIdentifier, systemIdentifier, accept)
     const { name: database, content } = only
     const tables = request.tables.map(text => findTable(text, content.facts))
-    const what = `${tables.length === 1 ? 'table' : 'tables'} ${tables.map(textOf).join(', ')} of database ${chosen.server}/${database}`
     const { surplus = [] } = request
+    const all = [...tables, ...surplus]
+    const what = `${all.length === 1 ? 'table' : 'tables'} ${all.map(textOf).join(', ')} of database ${chosen.server}/${database}`
     return {
       ...{ kind: 'database', what, server: chosen.server, database, content, tables, surplus },
       point: chosen.point ? { id: chosen.point.snapshot.id, takenAt: chosen.point.manifest.takenAt } : null,

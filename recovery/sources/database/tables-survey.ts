@@ -117,6 +117,7 @@ export async function ownedSequences(
   ask: Ask,
   tables: readonly TableName[],
 ): Promise<(TableName & { readonly ascending: boolean })[]> {
+  if (tables.length === 0) return []
   const rows = await ask(`
     SELECT n.nspname AS schema, s.relname AS name, q.seqincrement > 0 AS ascending
     FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S' JOIN pg_sequence q ON q.seqrelid = s.oid
