@@ -106,8 +106,8 @@ async function runDatabase(what: string | undefined, options: DatabaseOptions, c
   const from = live ? 'live' : { point: options.point, accept: options.accept ?? [] }
   const request = { what, from, format, clean, create, noOwner: !owner, gzip, globals } as const
   const name = (at: Date) => (globals ? `roles_${stamp(at)}.sql${gzip ? '.gz' : ''}` : backupName(at, format, gzip))
-  // Only what makes a throwaway database has to be alone in the project.
-  const reads = from === 'live' || format === 'plain' || format === 'custom'
+  // What makes a throwaway database or server on the way has to be alone in the project.
+  const reads = from === 'live'
   await inRestoration(context, { reads }, restoration =>
     withExportedDatabase(request, restoration, exported => write(exported, name(exported.at), options, context)),
   )

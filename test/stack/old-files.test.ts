@@ -167,6 +167,17 @@ describe.skipIf(skipsStack)('the files of the old runbook', { timeout: 300_000 }
     expect(comparable(piped.stdout)).toBe(comparable(await fs.readFile(file, 'utf8')))
   })
 
+  it('exports from a data directory in a point, through a server that nobody reaches, which is gone then', async () => {
+    const before = await state()
+    await sandbox.succeeds(['backup', '--physical', 'db'])
+    const { stdout } = await sandbox.succeeds(['export', 'database', 'db/app', '-o', '-'])
+    expect(comparable(stdout)).toBe(before)
+    expect(
+      (await must(['docker', 'volume', 'ls', '--quiet', '--filter', `name=${sandbox.name}_throwaway`])).stdout,
+    ).toBe('')
+    expect((await must(['docker', 'ps', '--all', '--quiet', '--filter', `name=${sandbox.name}-alone`])).stdout).toBe('')
+  })
+
   it('exports configuration, volumes and code as plain files', async () => {
     const { stdout } = await sandbox.succeeds(['export', 'config', '.env', '-o', '-'])
     expect(stdout).toBe('SECRET=hush\n')
@@ -193,7 +204,9 @@ describe.skipIf(skipsStack)('the files of the old runbook', { timeout: 300_000 }
     await must(['tar', '-C', sandbox.project, '-czf', at('data.tgz'), '_data'])
     const again = JSON.parse((await sandbox.succeeds(['--json', 'import', 'data.tgz'])).stdout) as (typeof told)[]
     expect(again).toMatchObject([{ point: told?.point, isNew: false }])
-    expect((await must(['docker', 'volume', 'ls', '--quiet', '--filter', 'label=aidatavault.import'])).stdout).toBe('')
+    expect(
+      (await must(['docker', 'volume', 'ls', '--quiet', '--filter', `name=${sandbox.name}_throwaway`])).stdout,
+    ).toBe('')
     await sandbox.succeeds(['restore', 'volume', 'data', '--point', told!.point, '--yes'])
     expect(await state()).toBe(before)
     const modes = await must([

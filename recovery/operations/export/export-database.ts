@@ -1,15 +1,16 @@
-import type { DatabaseServer } from '../../../contract/manifest.ts'
+import type { DatabaseServer, Manifest } from '../../../contract/manifest.ts'
 import { RecoveryError } from '../../domain/errors.ts'
 import { readTar } from '../../drivers/docker/tar.ts'
 import type { OutgoingBytes, PostgresAccess } from '../../drivers/postgres/postgres-access.ts'
 import { connectionText } from '../../drivers/postgres/sql-text.ts'
-import { askServer, listDatabases, type ServerWork } from '../../sources/database/index.ts'
+import { askServer, listDatabases, restoreIntoVolume, type ServerWork } from '../../sources/database/index.ts'
 import { withThrowawayDatabase } from '../old-files/throwaway-database.ts'
+import { findServerPlace, withThrowawayServer } from '../old-files/throwaway-server.ts'
 import { pointReader } from '../point-reader.ts'
 import type { RecoveryPoint } from '../points.ts'
 import { chooseDatabases, parseDatabaseName, type ChosenDatabases } from '../restore/database-choice.ts'
 import { runningServer, withServer } from '../restore/database-server.ts'
-import type { Accepted } from '../restore/identity.ts'
+import { choosePart, type PointChoice } from '../restore/choose-part.ts'
 import type { Restoration } from '../restore/restoration.ts'
 import { withScriptPrograms } from './script-programs.ts'
 import type { ExportFormat } from './file-name.ts'
@@ -19,7 +20,7 @@ export interface DatabaseExport {
   /** 'SERVICE/DATABASE', 'SERVICE', or the only one there is. */
   readonly what?: string | undefined
   /** A point as `restore` takes it; 'live': the database as it is now. */
-  readonly from: { readonly point: string; readonly accept: Accepted } | 'live'
+  readonly from: PointChoice | 'live'
   readonly format: ExportFormat
   readonly clean: boolean
   readonly create: boolean
@@ -47,12 +48,51 @@ export async function withExportedDatabase<T>(
 ): Promise<T> {
   const done = (exported: ExportedDatabase) => use(request.gzip ? zipped(exported) : exported)
   if (request.from === 'live') return exportLive(request, restoration, done)
+  const physical = await choosePhysical(request, request.from, restoration)
+  if (physical) return exportPhysical(request, physical, restoration, done)
   const choice = request.from
   const chosen = await chooseDatabases({ what: request.what, choice, safetyPoint: false }, restoration)
   if (!chosen.point || !chosen.facts) throw new Error('a point was chosen')
   const of = { chosen, facts: chosen.facts, point: chosen.point }
   if (request.globals) return done(globalsOf(of, restoration))
   return exportFromPoint(request, of, restoration, done)
+}
+
+/** The server of the point, where it was captured as its data directory; undefined: as dumps, or not at all. */
+async function choosePhysical(
+  { what }: DatabaseExport,
+  choice: PointChoice,
+  { vault, project }: Restoration,
+): Promise<{ facts: DatabaseServer; point: RecoveryPoint } | undefined> {
+  const { server } = parseDatabaseName(what ?? '')
+  const serversIn = ({ servers }: Manifest) => servers.filter(({ name }) => server === '' || name === server)
+  const isIn = (manifest: Manifest) => serversIn(manifest).length > 0
+  const point = await choosePart(vault, project.facts, choice, { what: `PostgreSQL ${server}`.trim(), isIn })
+  const [facts, ...more] = serversIn(point.manifest)
+  return facts?.physical && more.length === 0 ? { facts, point } : undefined
+}
+
+/** A throwaway server recovers the data directory, on no network, and pg_dump asks that. */
+async function exportPhysical<T>(
+  request: DatabaseExport,
+  { facts, point }: { readonly facts: DatabaseServer; readonly point: RecoveryPoint },
+  restoration: Restoration,
+  use: Use<T>,
+): Promise<T> {
+  const { tools, vault, run } = restoration
+  const place = await findServerPlace(facts.name, restoration)
+  const reader = pointReader(vault, point.snapshot, `data directory of ${facts.name}`, run)
+  const { image, inVolume } = place
+  const fill = (volume: string) => restoreIntoVolume(facts, reader, { volume, inVolume, image }, tools.engine, run)
+  return withThrowawayServer(place, facts.user, fill, restoration, async access => {
+    const home = await access.home(run)
+    const work: ServerWork = { access, run, version: facts.server.version, homes: [home, home] }
+    const at = new Date(point.manifest.takenAt)
+    if (request.globals)
+      return use({ what: `the roles of PostgreSQL ${facts.name}`, at, outgoing: stream(access.dumpGlobals(run)) })
+    const name = parseDatabaseName(request.what ?? '').database ?? (await onlyDatabase(work, facts.name))
+    return use({ what: `database ${facts.name}/${name}`, at, outgoing: dumped(work, name, request, restoration) })
+  })
 }
 
 interface FromPoint {
