@@ -122,6 +122,14 @@ describe.skipIf(skipsStack)('a cold copy', () => {
     expect(await serverState(serverOf(sandbox))).toEqual(before)
     expect(await identifier()).toBe(was)
     expect(await fs.readFile(`${sandbox.project}/README.md`, 'utf8')).toBe('cold\n')
+    // Another server in its place is not overwritten before that is named.
+    await sandbox.compose('down', '--volumes', '--timeout', '2')
+    await sandbox.compose('up', '--detach', '--wait')
+    const restore = ['restore', 'volume', 'data', '--yes']
+    const refused = await sandbox.aidatavault(restore)
+    expect([refused.code, refused.stderr]).toEqual([45, expect.stringContaining(`--accept system=${was}`)])
+    await sandbox.succeeds([...restore, '--accept', `system=${was}`])
+    expect(await identifier()).toBe(was)
   }, 180_000)
 
   it('is not taken of what is no server of this project', async () => {

@@ -21,6 +21,8 @@ export interface QuietOptions {
    * because starting them at a random moment would be wrong. Then the caller has written down what to start. Default true.
    */
   readonly guardian?: boolean
+  /** Asked when the use has failed. true: nothing may start on what it left; whoever mends that starts them. */
+  readonly staysQuiet?: () => boolean
 }
 
 export interface QuietResult<T> {
@@ -43,7 +45,7 @@ export async function withQuiet<T>(
   tools: Tools,
   run: Run,
   use: () => Promise<T>,
-  { guardian = true }: QuietOptions = {},
+  { guardian = true, staysQuiet = () => false }: QuietOptions = {},
 ): Promise<QuietResult<T>> {
   const quiets = 'mode' in quiet ? [quiet] : quiet
   const wanted = project.compose && quiets.some(({ services }) => services.length > 0)
@@ -53,7 +55,7 @@ export async function withQuiet<T>(
   const watch = await Watch.begin(project, containers, guardian)
   run.report({ kind: 'note', text: describe(containers) })
   const started = performance.now()
-  const result = await watch.during(project, tools, run, use)
+  const result = await watch.during(project, tools, run, use, staysQuiet)
   const downMs = Math.round(performance.now() - started)
   const services = [...new Set(containers.map(({ service }) => service))]
   run.report({ kind: 'note', text: `${services.join(', ')}: let go on after ${(downMs / 1000).toFixed(1)} s` })
@@ -95,7 +97,13 @@ class Watch {
     }
   }
 
-  async during<T>(project: Project, tools: Tools, run: Run, use: () => Promise<T>): Promise<T> {
+  async during<T>(
+    project: Project,
+    tools: Tools,
+    run: Run,
+    use: () => Promise<T>,
+    staysQuiet: () => boolean,
+  ): Promise<T> {
     const back = () => this.#comeBack(project, tools, run)
     let result: T
     try {
@@ -103,7 +111,8 @@ class Watch {
       run.signal.throwIfAborted()
       result = await use()
     } catch (error) {
-      await back().catch((failure: unknown) => run.report({ kind: 'warning', text: messageOf(failure) }))
+      if (!staysQuiet())
+        await back().catch((failure: unknown) => run.report({ kind: 'warning', text: messageOf(failure) }))
       throw error
     }
     await back()

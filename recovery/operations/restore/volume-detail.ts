@@ -5,7 +5,7 @@ import { volumeExchange } from './exchange-volumes.ts'
 /**
  * What the journal of a restored volume tells. Its steps, in their order: 'new volume' (`made` is filled beside),
  * 'empty volume' (a volume that was gone is made), 'stop', 'exchange' (`place` and `made` change places; without anything at
- * `place`: 'move'), 'exchanged', 'back' (they change places again, for the services did not come up), 'taken back'.
+ * `place`: 'move'; 'exchange, half-way' where it failed and could not be taken back yet), 'exchanged', 'back' (they change places again, for the services did not come up), 'taken back'.
  */
 const volumeDetail = z.object({
   undoes: z.string().optional(),

@@ -62,8 +62,9 @@ export async function replaceVolume(
         throw error
       })
     }
-    // After a kill, the journal decides what is to be there before anything starts.
-    await withQuiet(project, { mode: 'stop', services }, tools, run, work, { guardian: false })
+    // After a kill, or a failure that could not be taken back, it is mended before anything starts.
+    const staysQuiet = () => journal.record.step === 'exchange, half-way'
+    await withQuiet(project, { mode: 'stop', services }, tools, run, work, { guardian: false, staysQuiet })
     if (replacement.server && services.includes(replacement.server.name))
       await assertServerRuns(replacement.server, restoration)
   } catch (error) {
@@ -83,9 +84,23 @@ async function exchange(replacement: Replacement, journal: RestoreJournal, resto
     const planned = await planFor(replacement, restoration)
     if (!dropsOld) await journal.keeps(keptOf(replacement, restoration))
     await journal.begins('exchange', { exchange: planned })
-    await exchangeVolumes(planned, restoration.tools, restoration.run)
+    await exchangeWhole(planned, journal, restoration)
   }
   await journal.begins('exchanged')
+}
+
+/** Notes where not even the state before could be reached. */
+async function exchangeWhole(
+  planned: VolumeExchange,
+  journal: RestoreJournal,
+  { tools, run }: Restoration,
+): Promise<void> {
+  try {
+    await exchangeVolumes(planned, tools, run)
+  } catch (error) {
+    await settleExchange(planned, tools, untilDone(run)).catch(() => journal.begins('exchange, half-way'))
+    throw error
+  }
 }
 
 const planFor = ({ kind, place, made, images }: Replacement, { tools, run }: Restoration): Promise<VolumeExchange> =>

@@ -23,7 +23,8 @@ export async function settleVolume(journal: RestoreJournal, restoration: Restora
 async function reached(detail: VolumeDetail, step: string, restoration: Restoration): Promise<boolean> {
   const { tools, run } = restoration
   if (step === 'exchanged') return true
-  if (step === 'exchange' && detail.exchange) return (await settleExchange(detail.exchange, tools, run)) === 'after'
+  if ((step === 'exchange' || step === 'exchange, half-way') && detail.exchange)
+    return (await settleExchange(detail.exchange, tools, run)) === 'after'
   if (step === 'back' && detail.back) await settleBack(detail.back, restoration)
   if (step === 'move') return !(await isThere(detail.made)) && isThere(detail.place)
   if (step === 'move back' && !(await isThere(detail.made))) await fs.rename(detail.place, detail.made!)
