@@ -14,9 +14,12 @@ const commandsOf = (command: Command, before = ''): { name: string; command: Com
     return [{ name, command: each }, ...commandsOf(each, `${name} `)]
   })
 
-/** As commands.md has it: `--only KINDS`, `--plan`. */
+/** As commands.md has it: `--only KINDS`, `--cold [SERVICE]`, `--plan`. */
 const optionsOf = (command: Command): string[] =>
-  command.options.map(({ long, flags }) => `${long ?? ''}${(/<(.*)>$/.exec(flags)?.[1] ?? '').replace(/^(?=.)/, ' ')}`)
+  command.options.map(
+    ({ long, flags }) =>
+      `${long ?? ''}${(/<(.*)>$|(\[.*\])$/.exec(flags)?.slice(1).join('') ?? '').replace(/^(?=.)/, ' ')}`,
+  )
 
 const rows = new Map(
   [...page.matchAll(/^\| `(.*?)` \|.*\|(.*)\|$/gm)].map(([, usage = '', options = '']) => [usage, options]),

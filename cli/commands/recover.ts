@@ -10,6 +10,7 @@ interface RecoverOptions extends PointWords {
   readonly plan?: boolean
   readonly yes?: boolean
   readonly start: boolean
+  readonly reconcilePasswords?: boolean
 }
 
 export function recoverCommand(program: Command, follow: Follow): void {
@@ -21,6 +22,10 @@ export function recoverCommand(program: Command, follow: Follow): void {
     .option('--point <POINT>', 'which point: an id, the beginning of one, or latest', 'latest')
     .option('--plan', 'show what would be done and what stands in the way, then stop')
     .option('-y, --yes', 'do not ask')
+    .option(
+      '--reconcile-passwords',
+      "of servers captured physically: roles that are refused get the recovered project's password",
+    )
     .option('--no-start', 'bring everything back, but leave the services stopped')
     .addHelpText(
       'after',
@@ -43,7 +48,12 @@ async function runRecover(
     const root = path.resolve(directory ?? path.basename(point.manifest.project.root))
     const projectName = context.options.projectName
     const plan = await planRecovery(
-      { root, start: options.start, ...(projectName === undefined ? {} : { projectName }) },
+      {
+        root,
+        start: options.start,
+        reconcilePasswords: options.reconcilePasswords ?? false,
+        ...(projectName === undefined ? {} : { projectName }),
+      },
       point,
       vault,
       tools,

@@ -25,6 +25,8 @@ export interface RecoveryRequest {
   readonly start: boolean
   /** Into the folder of this living project, whose files stay as they are: volumes and databases alone, and of them what is gone. */
   readonly into?: Project
+  /** See RecoveryPlan. */
+  readonly reconcilePasswords?: boolean
 }
 
 /** Makes the plan with all its obstacles. Changes nothing. */
@@ -60,6 +62,7 @@ export async function planRecovery(
     containerNames: containerNamesOf(model, manifest, request.start, projectName),
     externalNetworks: model?.networks.filter(({ external }) => external).map(({ name }) => name) ?? [],
     services: request.start ? servicesToStart(manifest) : [],
+    reconcilePasswords: request.reconcilePasswords ?? false,
     bytesNeeded: journal ? { folder: 0, volumes: 0 } : bytesNeeded(manifest, serverVolumes),
   }
   return { ...plan, obstacles: await findObstacles(plan, journal, tools, run) }

@@ -63,6 +63,8 @@ export interface RecoveryPlan {
   /** Bytes that go into the folder, and bytes that go into the engine's volumes; 0 when an interrupted run goes on. */
   readonly bytesNeeded: { readonly folder: number; readonly volumes: number }
   readonly obstacles: readonly Obstacle[]
+  /** Roles of servers that come back from their files get the passwords that the recovered project has, where they are refused. */
+  readonly reconcilePasswords?: boolean
 }
 
 /** The services a recovery starts: those that ran, and the databases' own. */

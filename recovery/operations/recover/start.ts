@@ -2,6 +2,7 @@ import type { Check } from '../../domain/check.ts'
 import { messageOf, RecoveryError } from '../../domain/errors.ts'
 import { discoverProject } from '../../project/index.ts'
 import type { ApplicationLogin } from '../../project/project.ts'
+import { setPassword } from '../restore/physical-logins.ts'
 import { accessFor } from './bring-database.ts'
 import { coldServersRun } from './cold-servers.ts'
 import { once, type Workshop } from './workshop.ts'
@@ -54,21 +55,47 @@ export async function tryLogins(shop: Workshop): Promise<void> {
   const known = shop.manifest.servers.flatMap(server =>
     server.logins.filter(({ worked }) => worked).map(login => ({ ...login, server })),
   )
-  if (known.length === 0) return
+  const reconciles = shop.plan.reconcilePasswords === true && shop.manifest.servers.some(({ physical }) => physical)
+  if (known.length === 0 && !reconciles) return
   await once(shop, 'logins', async () => {
     const { directory, files, projectName, profiles } = shop.address
     const project = await discoverProject({ directory, files, projectName, profiles }, shop.tools, shop.run)
+    if (reconciles) await reconcilePasswords(shop, project.logins)
     const checks: Check[] = []
     for (const { server, user, database, from } of known) {
       const login = project.logins.find(
         found => found.server === server.name && found.user === user && found.database === database,
       )
       const ok = login !== undefined && (await logsIn(shop, server, login))
-      const detail = ok ? 'works' : 'refused, and it worked when the point was taken'
+      const detail = ok ? 'works' : `refused, and it worked when the point was taken${server.physical ? offer : ''}`
       checks.push({ what: `login of ${user} to ${server.name}/${database} (${from})`, ok, detail })
     }
     return checks
   })
+}
+
+// Its data brings its own passwords.
+const offer = '; run it again with --reconcile-passwords to set what the project has (ALTER ROLE … PASSWORD)'
+
+/** What is refused, of servers that came back from their files, and in databases that they have. */
+async function reconcilePasswords(shop: Workshop, logins: readonly ApplicationLogin[]): Promise<void> {
+  for (const facts of shop.manifest.servers.filter(({ access, physical }) => access === 'service' && physical)) {
+    const has = ({ server, user, database }: ApplicationLogin) =>
+      server === facts.name && facts.roles.includes(user) && facts.databases.some(({ name }) => name === database)
+    const access = accessFor(shop, facts)
+    try {
+      for (const login of logins.filter(has)) {
+        if (await access.tryLogin(login, shop.run)) continue
+        const works = await setPassword(login, access, shop.run)
+        const text = `${login.user} of ${facts.name} was given the password of ${login.from}`
+        shop.run.report(
+          works ? { kind: 'note', text } : { kind: 'warning', text: `${text}, and is refused all the same` },
+        )
+      }
+    } finally {
+      await access.close()
+    }
+  }
 }
 
 async function logsIn(

@@ -33,8 +33,8 @@ export async function settleLogins(
   return checks
 }
 
-/** Over the local socket. The server writes no statement of it into its log. */
-async function setPassword(login: ApplicationLogin, access: PostgresAccess, run: Run): Promise<boolean> {
+/** Gives the login's role its password, over the local socket; resolves to whether it works then. The server writes no statement of it into its log. */
+export async function setPassword(login: ApplicationLogin, access: PostgresAccess, run: Run): Promise<boolean> {
   const { user, password } = login
   const silent = ['log_statement = none', 'log_min_duration_statement = -1', 'log_min_error_statement = panic']
   const statements = [
