@@ -3,6 +3,7 @@ import { RecoveryError } from '../../recovery/domain/errors.ts'
 import {
   assertOutside,
   backup,
+  isUnsettled,
   capturedPhysically,
   planBackup,
   planColdBackup,
@@ -79,7 +80,9 @@ async function runBackup(options: BackupOptions, context: Context): Promise<void
   assertVaultKnown(location)
   await assertOutside(project, location)
   const started = performance.now()
-  // Planned only when nothing is half-done any more: a restore that was cut off may have left a server stopped.
+  // What stands in the way is said before anybody is asked for a password; unless it may be of something half-done, which is
+  // settled first: a restore that was cut off may have left a server stopped.
+  if (!(await isUnsettled(project.root))) planOf(project)
   const point = await inRestoration(context, { reads: false, found: project }, ({ project: now, vault }) => {
     const { project: seen, plan } = planOf(now)
     for (const { what, why } of plan.leftOut) terminal.warn(`not in this point: ${what} (${why})`)

@@ -51,6 +51,7 @@ export type { DatabaseRequest } from './restore/database-choice.ts'
 export {
   dropExpired,
   interruptedRestores,
+  isUnsettled,
   keptThings,
   settleInterrupted,
   type Settled,

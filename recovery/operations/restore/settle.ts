@@ -1,3 +1,4 @@
+import { QuietFile } from '../../journal/quiet-record.ts'
 import { RestoreJournal, type Kept } from '../../journal/restore-journal.ts'
 import { dropKept } from './drop-kept.ts'
 import { operationsOf } from './kinds.ts'
@@ -12,6 +13,10 @@ export interface Settled {
 /** Restores that are written down as at work. With the lock on the project held, nobody works on them any more. */
 export const interruptedRestores = async (root: string): Promise<readonly RestoreJournal[]> =>
   (await RestoreJournal.list(root)).filter(({ record }) => record.outcome === 'running')
+
+/** Whether something cut off may have left services stopped or databases under other names, or is at work just now. */
+export const isUnsettled = async (root: string): Promise<boolean> =>
+  (await interruptedRestores(root)).length > 0 || (await QuietFile.list(root)).length > 0
 
 /**
  * Brings every restore that a kill cut off to its old state, or to its new one where that was reached; and starts again
