@@ -7,6 +7,8 @@ import { count, databaseProject, databasesOf, type DatabaseProject } from './res
 
 // The steps of a restore of one database, as its journal has them.
 const steps = ['begun', 'fill app', 'check app', 'stop services', 'exchange', 'log in', 'start services'] as const
+// And of a restore of tables.
+const tableSteps = ['fill app', 'exchange rows', 'remove'] as const
 
 // A restore takes seconds; where other tests use the processors too, a minute.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
@@ -49,13 +51,29 @@ describe.skipIf(skipsStack)('restore database, killed', () => {
     expect(await count(server, 'app', 'SELECT count(*) FROM note')).toBe(1000)
     expect(await staged(project)).toBe('')
   })
+
+  it.each(tableSteps)('a table, at %s leaves all of its rows of one time', async step => {
+    const { sandbox, server } = project
+    await ask(server, 'app', `UPDATE note SET text = 'broken'`)
+    const before = await databasesOf(server)
+    const table = ['--table', 'note', '--point', point, '--no-safety-point', '--yes']
+    const reached = await killAt(project, ['restore', 'database', 'db/app', ...table], step, tableSteps)
+    const { stderr } = await sandbox.succeeds(['backup', '--only', 'config'])
+    const isNew = /interrupted \(at: [^)]+\): it had succeeded/.test(stderr)
+    const broken = await count(server, 'app', `SELECT count(*) FROM note WHERE text = 'broken'`)
+    expect([broken, await count(server, 'app', 'SELECT count(*) FROM note')]).toEqual([isNew ? 0 : 1000, 1000])
+    if (reached === 'remove') expect(isNew).toBe(true)
+    if (reached === 'fill app') expect(isNew).toBe(false)
+    expect(await databasesOf(server)).toEqual(before)
+  })
 })
 
 /** Runs the program and kills it outright as soon as its journal says this step, or one after it. Resolves to that step. */
 async function killAt(
   { sandbox }: DatabaseProject,
   args: readonly string[],
-  step: (typeof steps)[number],
+  step: string,
+  order: readonly string[] = steps,
 ): Promise<string> {
   const folder = sandbox.at(sandbox.name, '.aidatavault', 'restores')
   const known = new Set(await fs.readdir(folder).catch(() => []))
@@ -71,7 +89,7 @@ async function killAt(
   void ended.then(() => (gone = true))
   for (;;) {
     const now = await stepIn(folder, known)
-    if (now !== undefined && steps.indexOf(now) >= steps.indexOf(step)) {
+    if (now !== undefined && order.indexOf(now) >= order.indexOf(step)) {
       process.kill(-child.pid!, 'SIGKILL')
       await ended
       return (await stepIn(folder, known)) ?? now
@@ -81,11 +99,11 @@ async function killAt(
   }
 }
 
-async function stepIn(folder: string, known: ReadonlySet<string>): Promise<(typeof steps)[number] | undefined> {
+async function stepIn(folder: string, known: ReadonlySet<string>): Promise<string | undefined> {
   const file = (await fs.readdir(folder).catch(() => [])).find(name => name.endsWith('.json') && !known.has(name))
   if (file === undefined) return undefined
   const text = await fs.readFile(`${folder}/${file}`, 'utf8').catch(() => '{}')
-  return (JSON.parse(text) as { step?: (typeof steps)[number] }).step
+  return (JSON.parse(text) as { step?: string }).step
 }
 
 /** Files of ours in the server's container. */

@@ -4,6 +4,7 @@ import { step, untilDone } from '../../domain/run.ts'
 import type { RestoreJournal } from '../../journal/restore-journal.ts'
 import type { ApplicationLogin } from '../../project/project.ts'
 import {
+  endWorkOf,
   exchangeBack,
   exchangeDatabases,
   exchangeState,
@@ -94,6 +95,7 @@ export async function takeBack(
   exchanges: readonly Exchange[],
   { record: { id } }: Pick<RestoreJournal, 'record'>,
 ): Promise<void> {
+  await endWorkOf(work, id)
   const state = await exchangeState(work, exchanges, id)
   if (state === 'unclear') throw unclear(work, exchanges)
   if (state === 'after') await exchangeBack(work, exchanges, id)

@@ -2,6 +2,7 @@ import type { RestoreJournal } from '../../journal/restore-journal.ts'
 import {
   askServer,
   drop,
+  endWorkOf,
   exchangeBack,
   exchangeState,
   readMarks,
@@ -42,6 +43,7 @@ async function settleNames(
   const names = exchanges.flatMap(({ name, incoming, old }) => [name, incoming ?? name, old ?? name])
   return withServer(restoration, server, names, async work => {
     const { id } = journal.record
+    await endWorkOf(work, id)
     const state = await exchangeState(work, exchanges, id)
     if (state === 'unclear') throw unclear(work, exchanges)
     if (state === 'after') {

@@ -10,6 +10,7 @@ import {
   dependentsOf,
   drop,
   during,
+  endWorkOf,
   fillDatabase,
   foreignKeys,
   listOffers,
@@ -243,6 +244,7 @@ export async function settleTables(journal: RestoreJournal, restoration: Restora
   const { server, beside } = detail
   return withServer(restoration, server, [beside], async work => {
     const { id, step: last } = journal.record
+    await endWorkOf(work, id)
     const exchanged = (await readMarks(sql => askServer(work, sql))).get(beside) === id
     const made = (await readMarks(sql => askServer(work, sql), 'beside')).get(beside) === id
     if (made) await tellServer(work, [drop(beside)])

@@ -1,5 +1,6 @@
 import { quoteIdentifier, quoteLiteral } from '../../drivers/postgres/sql-text.ts'
 import { readMarks, markStatement, unmarkStatement } from './restored-mark.ts'
+import { holdWorkLock } from './work-lock.ts'
 import { askServer, tellServer, together, type ServerWork } from './restore-work.ts'
 import { listDatabases } from './database-list.ts'
 
@@ -32,7 +33,8 @@ export async function exchangeDatabases(work: ServerWork, exchanges: readonly Ex
     ...(old === null ? [] : [name]),
   ])
   await tellServer(work, all.map(close))
-  await tellServer(work, [endSessions(all), ...together(exchanges.flatMap(exchange => give(exchange, id)))])
+  const changes = together(exchanges.flatMap(exchange => give(exchange, id)))
+  await tellServer(work, [holdWorkLock(id), endSessions(all), ...changes])
 }
 
 const give = ({ name, incoming, old, connectionLimit, isTemplate }: Exchange, id: string): string[] => [
@@ -52,7 +54,8 @@ export async function exchangeBack(work: ServerWork, exchanges: readonly Exchang
     ...(old === null ? [] : [old]),
   ])
   await tellServer(work, all.map(close))
-  await tellServer(work, [endSessions(all), ...together(exchanges.flatMap(exchange => giveBack(exchange, id)))])
+  const changes = together(exchanges.flatMap(exchange => giveBack(exchange, id)))
+  await tellServer(work, [holdWorkLock(id), endSessions(all), ...changes])
 }
 
 const giveBack = ({ name, incoming, old, made, keptBy, before }: Exchange, id: string): string[] => [

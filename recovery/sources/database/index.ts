@@ -30,7 +30,8 @@ export { freeBytes, reserveBytes, withSpaceWatched } from './space-watch.ts'
 export { drop } from './swap-database.ts'
 export type { NewDatabase } from './create-database.ts'
 export { dumpPath } from './point-paths.ts'
-export { lockNumber, tablesScript, type TablesScript } from './tables-script.ts'
+export { endWorkOf, lockNumber } from './work-lock.ts'
+export { tablesScript, type TablesScript } from './tables-script.ts'
 export {
   dependentsOf,
   foreignKeys,

@@ -3,6 +3,7 @@ import { quoteIdentifier, quoteLiteral } from '../../drivers/postgres/sql-text.t
 import type { OutgoingBytes } from '../../drivers/postgres/postgres-access.ts'
 import type { ServerWork } from './restore-work.ts'
 import { markStatement } from './restored-mark.ts'
+import { lockNumber } from './work-lock.ts'
 import { quotedTable, type ForeignKey, type SurveyedTable } from './tables-survey.ts'
 import type { TableName } from './database-content.ts'
 
@@ -59,9 +60,6 @@ export async function* tablesScript(work: ServerWork, script: TablesScript): Asy
 
 const line = (statements: readonly string[]): Uint8Array =>
   Buffer.from(statements.map(statement => `${statement};\n`).join(''))
-
-/** As a 32-bit number, which pg_locks shows as it is. */
-export const lockNumber = (id: string): number => Number.parseInt(id, 16)
 
 /** Readers go on; nobody writes to the tables, nor to those that foreign keys join to them. */
 function locks({ present, keysToCheck }: TablesScript): string[] {
