@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto'
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import type { FileEntry } from '../../domain/file-entry.ts'
 import { exchangePaths } from '../../drivers/process/exchange-paths.ts'
+import { RecoveryError } from '../../domain/errors.ts'
+import { fileSha256 } from '../../sources/file-sha256.ts'
 import { takeName } from '../../sources/take-name.ts'
 import { shellImage } from './exchange-by-copy.ts'
 import type { OneFile } from './file-detail.ts'
@@ -15,16 +18,42 @@ export const draftFor = (file: string, id: string): string =>
 /** Writes the new file beside; gives it back with what tells it apart afterwards. */
 export async function writeDraft(one: OneFile, entry: FileEntry, { tools, run }: Restoration): Promise<OneFile> {
   const draft = one.draft!
+  const { entry: seen, sha256 } = hashed(entry)
   if (one.volume === undefined) {
-    await writeEntry(entry, draft)
+    await writeEntry(seen, draft)
+    if (entry.type === 'file') assertSame(one, sha256(), await fileSha256(draft))
     return { ...one, inode: await inodeOf(draft) }
   }
   const image = await shellImage(one.images, tools.engine, run)
   async function* only(): AsyncGenerator<FileEntry> {
-    yield { ...entry, path: Buffer.from(draft) }
+    yield { ...seen, path: Buffer.from(draft) }
   }
   await tools.engine.writeVolume(one.volume, image, only(), run)
+  if (entry.type !== 'file') return one
+  const told = await inVolume(one.volume, one.images, 'sha256sum <"$1"', [draft], { tools, run })
+  assertSame(one, sha256(), told.slice(0, 64))
   return one
+}
+
+/** The entry, with what its bytes hash to once they have passed. */
+function hashed(entry: FileEntry): { readonly entry: FileEntry; readonly sha256: () => string } {
+  const hash = createHash('sha256')
+  const { bytes } = entry
+  if (!bytes) return { entry, sha256: () => hash.digest('hex') }
+  async function* passing(): AsyncGenerator<Uint8Array> {
+    for await (const piece of bytes!) {
+      hash.update(piece)
+      yield piece
+    }
+  }
+  return { entry: { ...entry, bytes: passing() }, sha256: () => hash.digest('hex') }
+}
+
+function assertSame({ title }: OneFile, written: string, found: string | undefined): void {
+  if (written === found) return
+  throw new RecoveryError('verification-failed', `${title}: what was written is not what is read back`, {
+    hint: 'the disk may be failing; nothing was changed',
+  })
 }
 
 export async function removeDraft({ draft, volume, images }: OneFile, { tools, run }: Restoration): Promise<void> {
@@ -111,17 +140,17 @@ async function copyOut(one: OneFile, volume: string, file: string, to: string, {
   return owner
 }
 
-/** Runs a script at the top of a volume, with names in it as its arguments. */
+/** Runs a script at the top of a volume, with names in it as its arguments; gives what it prints. */
 async function inVolume(
   volume: string,
   images: readonly string[],
   script: string,
   names: readonly string[],
   { tools, run }: Pick<Restoration, 'tools' | 'run'>,
-): Promise<void> {
+): Promise<string> {
   const image = await shellImage(images, tools.engine, run)
   const paths = names.map(name => (name === '' ? '' : `./${name}`))
-  await tools.engine.runOnce(
+  return tools.engine.runOnce(
     {
       ...{ image, entrypoint: 'sh', user: '0', network: 'none' },
       command: ['-euc', `cd /volume\n${script}`, 'sh', ...paths],

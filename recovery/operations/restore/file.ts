@@ -109,7 +109,11 @@ const writeFile = (plan: FilePlan, { source, words }: PlannedFile, one: OneFile,
     },
   )
 
-const checkOf = ({ title }: OneFile): Check => ({ what: `file ${title}`, ok: true, detail: 'written whole' })
+const checkOf = ({ title }: OneFile): Check => ({
+  what: `file ${title}`,
+  ok: true,
+  detail: 'read back, and as in the point',
+})
 
 /** A container that mounts a single file goes on to see the one that it mounted at its start. */
 function warnOfMounts(plan: FilePlan, { project, run }: Restoration): void {

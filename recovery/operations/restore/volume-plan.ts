@@ -152,7 +152,8 @@ const shared = ({ snapshot, manifest }: RecoveryPoint, facts: VolumeFacts) => ({
   point: { id: snapshot.id, takenAt: manifest.takenAt },
 })
 
-const contentText = ({ files, bytes }: VolumeFacts) => `the ${files} files (${bytes} bytes) of the point`
+const contentText = ({ files, bytes }: VolumeFacts) =>
+  `what the point has (${files} ${files === 1 ? 'file' : 'files'}, ${bytes} bytes)`
 
 /** Running ones that mount it, or a folder in it, or one that it lies in. */
 export function servicesOn(project: Project, living: ProjectVolume): string[] {
@@ -175,16 +176,23 @@ async function changesOf(
   { vault, tools, run }: Restoration,
 ): Promise<RestorePlan['changes']> {
   if (!destination.exists) return [[destination.name, `made anew, with ${contentText(facts)}`]]
-  if (!compare) return [[destination.name, `${contentText(facts)} take the place of what is there`]]
+  if (!compare) return [[destination.name, `${contentText(facts)} takes the place of what is there`]]
   const reader = pointReader(vault, snapshot, `comparison of ${facts.key}`, run)
   const target = { name: destination.name, image: destination.images[0] }
   const differences = await compareVolume(factsFor(facts, destination.kind), target, tools.engine, reader, run)
   const shown = differences.slice(0, mostShown)
   const more = differences.length - shown.length
   return [
-    ...shown.map(({ path: file, what }) => [file || 'the folder itself', what] as const),
+    ...shown.map(({ path: file, what }) => [file || 'the folder itself', changeText(what)] as const),
     ...(more > 0 ? [[`${more} more`, 'different'] as const] : []),
   ]
+}
+
+/** What a difference between the point and here means for what is here. */
+function changeText(what: string): string {
+  if (what === 'unexpected') return 'goes away: the point does not have it'
+  if (what === 'missing') return 'comes back'
+  return what.replace(/^mtime: .*/s, 'gets its earlier time back')
 }
 
 // What nobody reads to the end.
