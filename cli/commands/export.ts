@@ -1,3 +1,4 @@
+import fs from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Option, type Command } from 'commander'
@@ -53,7 +54,10 @@ const withExportOptions = (command: Command): Command =>
   command
     .option('--point <POINT>', 'an id, the beginning of one, latest, or a time: the newest until then', 'latest')
     .option('--accept <DIFFERENCE>', 'a point of another project=NAME or host=NAME is meant; may be repeated', repeat)
-    .option('-o, --output <FILE>', 'where to; - is the standard output; otherwise a name with the date, in this folder')
+    .option(
+      '-o, --output <FILE>',
+      'a file, or a folder to put one in; - is the standard output; otherwise a name with the date, in this folder',
+    )
     .option('--force', 'over a file that is there')
 
 /** Out of the vault into plain files, which need nothing of this program. */
@@ -145,7 +149,7 @@ async function write(
 ): Promise<void> {
   const { terminal, run } = context
   if (options.output === '-') return toStandardOutput(outgoing)
-  const place = { target: path.resolve(options.output ?? name), force: options.force ?? false }
+  const place = { target: await targetOf(options.output, name), force: options.force ?? false }
   await assertFree(place)
   const bytes = await step(run, `export of ${what}`, () => writeOut(outgoing, place, run), { detail: sizeText })
   terminal.result(place.target, { what, file: place.target, bytes })
@@ -159,4 +163,11 @@ async function toStandardOutput(outgoing: Outgoing): Promise<void> {
       hint: 'send it into a file or a program: aidatavault export … -o - | …',
     })
   await Promise.all([pipeline(outgoing.bytes, process.stdout, { end: false }), outgoing.finished])
+}
+
+/** In a folder that is there, a file under its usual name. */
+async function targetOf(output: string | undefined, name: string): Promise<string> {
+  const target = path.resolve(output ?? name)
+  const found = output === undefined ? undefined : await fs.stat(target).catch(() => undefined)
+  return found?.isDirectory() ? path.join(target, name) : target
 }
