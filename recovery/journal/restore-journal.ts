@@ -32,7 +32,7 @@ const record = z.object({
   /** For people: 'database db/app'. */
   what: z.string(),
   /** Where the vault is that holds the safety point; what names it can itself be overwritten. */
-  vault: z.string().nullable(),
+  vault: z.string().nullable().default(null),
   /** The snapshot that it comes from; null: a file of the user's. */
   point: z.string().nullable(),
   /** null: not taken yet, or left out by the user's wish. */
