@@ -3,6 +3,7 @@ import { exitCodes } from '../contract/exit-codes.ts'
 import { programName, type Tools } from '../recovery/operations/index.ts'
 import { backupCommand } from './commands/backup.ts'
 import { checkCommand } from './commands/check.ts'
+import { configCommand } from './commands/config.ts'
 import { demoCommand } from './commands/demo.ts'
 import { exportCommand } from './commands/export.ts'
 import { importCommand } from './commands/import.ts'
@@ -44,6 +45,7 @@ export function buildProgram(tools: Tools, signal: AbortSignal, started: (termin
     importCommand,
     exportCommand,
     checkCommand,
+    configCommand,
     unlockCommand,
     demoCommand,
   ])

@@ -1,7 +1,9 @@
 export { discoverProject } from './discover-project.ts'
 export type { DiscoveryRequest, DiscoveryTools } from './discover-project.ts'
 export { envAssignments, parseEnvFile, withEnvKeys } from './env-file.ts'
-export { isEnvFile } from './telling-names.ts'
+export { findComposeFiles } from './compose-files.ts'
+export { parsePostgresUrl } from './postgres-url.ts'
+export { envFileOf, isEnvFile, isMadeAnew, isPlaceholder, tellsSecret } from './telling-names.ts'
 export { findRoot } from './project-root.ts'
 export { findConfig } from './read-config.ts'
 export type {

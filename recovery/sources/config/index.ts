@@ -4,6 +4,8 @@
  */
 export { captureConfig } from './capture-config.ts'
 export { configPath } from './layout.ts'
+export { draftOf } from './restore-config.ts'
+export { syncFolder, takeName } from '../take-name.ts'
 export { keyChanges, maskedText } from './masked-changes.ts'
 export type { KeyChange } from './masked-changes.ts'
 export { modeToBe, restoreConfig } from './restore-config.ts'
