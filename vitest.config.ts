@@ -5,9 +5,9 @@ export default defineConfig({
   test: {
     include: ['{contract,vault,recovery,cli,test}/**/*.test.ts'],
     pool: 'forks',
-    // One a core: half of a stack test is waiting for containers.
-    maxWorkers: Math.max(2, Math.min(4, availableParallelism())),
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // Two a core: more than half of a stack test is waiting for containers.
+    maxWorkers: Math.max(2, Math.min(8, 2 * availableParallelism())),
+    testTimeout: 120_000,
+    hookTimeout: 240_000,
   },
 })
