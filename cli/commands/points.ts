@@ -14,6 +14,7 @@ import {
 import { configuredVault, projectIfAny, withVault, type Context } from '../context.ts'
 import type { Follow } from '../program.ts'
 import { unreadableJson, warnOfUnreadable } from '../unreadable.ts'
+import { addPointsDiff } from './points-diff.ts'
 import { plural, sizeText, table, timeText } from '../words.ts'
 
 export function pointsCommand(program: Command, follow: Follow): void {
@@ -30,6 +31,7 @@ export function pointsCommand(program: Command, follow: Follow): void {
     .command('show <POINT>')
     .description('what one point holds: an id, the beginning of one, or latest')
     .action((point: string) => follow(context => runShow(point, context)))
+  addPointsDiff(points, follow)
 }
 
 async function runList(all: boolean, context: Context): Promise<void> {
