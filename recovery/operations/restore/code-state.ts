@@ -11,6 +11,7 @@ import { removeFolder } from '../../sources/remove-folder.ts'
 import {
   ignoredAmong,
   listExchanges,
+  livingEmptyFolders,
   livingRepository,
   livingUnits,
   stageCode,
@@ -49,9 +50,15 @@ export async function prepareCode(
   if (wanted.kind === 'commit') await stageCommit(wanted.commit, wanted.reader, stage, run)
   const tracked = living.kind === 'whole' ? await trackedUnits(root, living.repository, run) : new Set<BytePath>()
   const units = wanted.kind === 'commit' ? tracked : await livingUnits(root, living, run)
-  const left = await ignoredThen(wanted, places.incoming, units, run)
+  const hollow = wanted.kind === 'commit' ? [] : await livingEmptyFolders(root, living, run)
+  const left = await ignoredThen(wanted, places.incoming, [...units, ...hollow], run)
   for (const unit of units) if (others.isData(unit) || (others.isConfig(unit) && !tracked.has(unit))) left.add(unit)
-  const exchanges = await listExchanges(places, { living: new Set([...units].filter(unit => !left.has(unit))), timed })
+  const empty = hollow.filter(folder => !left.has(folder) && !others.isData(folder))
+  const exchanges = await listExchanges(places, {
+    living: new Set([...units].filter(unit => !left.has(unit))),
+    empty,
+    timed,
+  })
   return { exchanges, left }
 }
 
@@ -68,12 +75,12 @@ function otherSources(wanted: WantedCode, project: Project) {
 async function ignoredThen(
   wanted: WantedCode,
   incoming: string,
-  units: ReadonlySet<BytePath>,
+  units: readonly BytePath[],
   run: Run,
 ): Promise<Set<BytePath>> {
   if (wanted.kind === 'commit' || wanted.facts.kind === 'folder') return new Set()
   const place = { workTree: incoming, gitFolder: path.join(incoming, '.git') }
-  return ignoredAmong(place, [...units], run)
+  return ignoredAmong(place, units, run)
 }
 
 /** The same away from the project, to see what would change; nothing of it stays. */

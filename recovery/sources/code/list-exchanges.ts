@@ -11,6 +11,8 @@ import type { Attributes } from './record.ts'
 export interface Sides {
   /** What is code in the root today. */
   readonly living: ReadonlySet<BytePath>
+  /** Folders that hold nothing today. */
+  readonly empty: readonly BytePath[]
   /** Files of which the time counts too. */
   readonly timed: ReadonlySet<BytePath>
 }
@@ -25,11 +27,12 @@ export async function listExchanges(places: ExchangePlaces, sides: Sides): Promi
   const gone = [...sides.living].filter(
     path => !units.has(path) && !folders.includes(path) && !wholes.some(folder => isIn(folder, path)),
   )
+  const emptyToday = sides.empty.filter(path => !isMovedWith(path)).flatMap(path => [...foldersAbove(path), path])
   const outs = [...inTheWay, ...gone].map(path => ({ kind: 'out', path }) as const)
   const made = await missingFolders(places, folders, isMovedWith)
   return [
     ...outs,
-    ...(await emptied(places.root, gone, new Set(folders))),
+    ...(await emptied(places.root, [...gone.flatMap(foldersAbove), ...emptyToday], new Set(folders))),
     ...made.map(({ path, attributes }) => ({ kind: 'make', path, attributes: writable(attributes) }) as const),
     ...changed.flatMap(({ path, had }): Exchange[] => [
       ...(had ? [{ kind: 'out', path } as const] : []),
@@ -109,8 +112,12 @@ async function folderChanges(
 }
 
 /** Folders that had nothing but what goes, the innermost first; one that holds more stays. */
-async function emptied(root: string, gone: readonly BytePath[], wanted: ReadonlySet<BytePath>): Promise<Exchange[]> {
-  const folders = new Set(gone.flatMap(foldersAbove).filter(folder => !wanted.has(folder)))
+async function emptied(
+  root: string,
+  candidates: readonly BytePath[],
+  wanted: ReadonlySet<BytePath>,
+): Promise<Exchange[]> {
+  const folders = new Set(candidates.filter(folder => !wanted.has(folder)))
   const removed: Exchange[] = []
   for (const path of [...folders].sort().toReversed()) {
     const found = await readAttributes(root, path)
