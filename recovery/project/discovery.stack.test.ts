@@ -27,7 +27,7 @@ services:
     environment: { POSTGRES_DB: shop, POSTGRES_USER: owner }
     container_name: ${word}-main
     volumes: [postgres_data:/var/lib/postgresql/data, ./db/postgres.conf:/etc/postgres.conf:ro]
-    healthcheck: { test: [CMD, pg_isready, -h, 127.0.0.1, -U, owner], interval: 1s, retries: 60 }
+    healthcheck: { test: [CMD, pg_isready, -h, 127.0.0.1, -U, owner], interval: 2s, retries: 60 }
   throwaway:
     image: postgres:17
     environment: { POSTGRES_PASSWORD_FILE: /run/secrets/throwaway, POSTGRES_HOST_AUTH_METHOD: trust }

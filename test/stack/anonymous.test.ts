@@ -20,7 +20,7 @@ const composeFile = `services:
       POSTGRES_PASSWORD: secret
     healthcheck:
       test: ['CMD', 'pg_isready', '-h', '127.0.0.1']
-      interval: 1s
+      interval: 2s
       retries: 60
   app:${idleService}
     volumes: ['/data']

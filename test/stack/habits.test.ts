@@ -111,7 +111,7 @@ volumes:
     volumes: ['data:/var/lib/postgresql/data']
     healthcheck:
       test: ['CMD', 'pg_isready', '-h', '127.0.0.1']
-      interval: 1s
+      interval: 2s
       retries: 60
 volumes:
   data:

@@ -19,7 +19,7 @@ import {
 } from './small-project.ts'
 import { volumeState } from './volume-state.ts'
 
-const moments = 8
+const moments = 4
 
 /** Starts a run in a process group of its own, and kills it after some time: it alone, or its whole group. */
 async function killAfter(

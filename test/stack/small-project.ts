@@ -13,7 +13,7 @@ export const postgresService = (place: string, image = 'postgres:17'): string =>
       - ${place}:/var/lib/postgresql/data
     healthcheck:
       test: ['CMD', 'pg_isready', '-h', '127.0.0.1']
-      interval: 1s
+      interval: 2s
       retries: 60`
 
 /** The same with its data below the top of the volume, as from PostgreSQL 18 on. */

@@ -55,9 +55,10 @@ export class ComposeExec {
   }
 
   #args(argv: readonly string[], variables: readonly string[]): string[] {
-    const { container, user: name } = this.#options
+    const { container, user: name, path } = this.#options
     const user = name === undefined ? [] : ['--user', name]
-    const env = variables.flatMap(variable => ['--env', variable])
+    // Its own PATH by value: a variable is handed on through the docker command's environment, which needs its own.
+    const env = [...variables.flatMap(variable => ['--env', variable]), ...(path ? ['--env', `PATH=${path}`] : [])]
     if (container !== undefined) return ['exec', '--interactive', ...user, ...env, container, ...argv]
     return [
       'compose',

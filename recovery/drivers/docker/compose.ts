@@ -71,6 +71,8 @@ export interface Compose {
       readonly secrets?: readonly string[]
       /** The id of its running container, where the caller knows it: then Compose need not look for it, half a second each time. */
       readonly container?: string
+      /** Where programs are looked for, instead of the container's own PATH. Shows in process lists. */
+      readonly path?: string
     },
     run: Run,
   ): RunningProgram

@@ -54,5 +54,14 @@ function execOptions({ user, osUser }: Identity, { id, environment }: ServiceCon
     env: { ...clientEnvironment, PGUSER: user, PGAPPNAME: label, ...(password ? { PGPASSWORD: password } : {}) },
     ...(osUser ? { user: osUser } : {}),
     secrets: password ? [password] : [],
+    ...pathTo(environment),
   }
+}
+
+/**
+ * Debian's images have scripts before the programs themselves on the way, which choose a version, for a twentieth of a
+ * second each time: the server's own version is known.
+ */
+function pathTo({ PG_MAJOR, PATH }: ServiceEnvironment): { readonly path?: string } {
+  return PG_MAJOR && PATH ? { path: `/usr/lib/postgresql/${PG_MAJOR}/bin:${PATH}` } : {}
 }

@@ -39,7 +39,7 @@ services:
       ${user ? `POSTGRES_USER: ${user}` : ''}
       ${database ? `POSTGRES_DB: ${database}` : ''}
     volumes: [data:/var/lib/postgresql/data]
-    healthcheck: { test: [CMD, pg_isready, --host, 127.0.0.1], interval: 1s, retries: 60 }
+    healthcheck: { test: [CMD, pg_isready, --host, 127.0.0.1], interval: 2s, retries: 60 }
 volumes: { data: {} }
 `
 
