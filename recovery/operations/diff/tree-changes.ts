@@ -12,6 +12,8 @@ export interface FileChange {
   readonly after: number | null
 }
 
+type Reads = Pick<Vault, 'findNode' | 'listFolder'>
+
 interface Side {
   readonly snapshot: Snapshot
   /** undefined: the folder is not in this point. */
@@ -19,18 +21,18 @@ interface Side {
 }
 
 /** What differs between two folders of points, folder by folder; those with the same id are the same, and are not read. */
-export async function treeChanges(vault: Vault, a: Side, b: Side, run: Run): Promise<FileChange[]> {
+export async function treeChanges(vault: Reads, a: Side, b: Side, run: Run): Promise<FileChange[]> {
   const found: FileChange[] = []
   const [before, after] = [await nodeAt(vault, a), await nodeAt(vault, b)]
   await compare({ vault, a, b, run, found }, '', before, after)
   return found
 }
 
-const nodeAt = async (vault: Vault, { snapshot, path }: Side) =>
+const nodeAt = async (vault: Reads, { snapshot, path }: Side) =>
   path === undefined ? undefined : vault.findNode(snapshot, path)
 
 interface Comparison {
-  readonly vault: Vault
+  readonly vault: Reads
   readonly a: Side
   readonly b: Side
   readonly run: Run
@@ -59,7 +61,7 @@ async function compare(
 
 /** Names as bytes. */
 async function childrenOf(
-  vault: Vault,
+  vault: Reads,
   { snapshot, path: top }: Side,
   path: string,
   folder: TreeNode | undefined,

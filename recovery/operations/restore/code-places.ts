@@ -2,6 +2,7 @@ import fs from 'node:fs/promises'
 import path from 'node:path'
 import { stateFolder } from '../../journal/state-folder.ts'
 import { removeFolder } from '../../sources/remove-folder.ts'
+import { syncFolder } from '../../sources/take-name.ts'
 import type { Exchange, ExchangePlaces } from '../../sources/code/index.ts'
 
 /** Where the code of one restore is made ready, and where what it replaces is kept. Both in the project's folder of ours. */
@@ -33,4 +34,9 @@ export async function readExchanges(list: string): Promise<readonly Exchange[]> 
   return JSON.parse(text) as Exchange[]
 }
 
-export const removeWorkshop = ({ workshop }: CodePlaces): Promise<void> => removeFolder(workshop)
+/** The list first: without the things that it names it must not be read again, and without it nothing is moved. */
+export async function removeWorkshop({ workshop, list }: CodePlaces): Promise<void> {
+  await fs.rm(list, { force: true })
+  if (await fs.stat(workshop).catch(() => undefined)) await syncFolder(workshop)
+  await removeFolder(workshop)
+}

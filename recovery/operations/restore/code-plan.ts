@@ -84,19 +84,22 @@ async function planInPlace(
     ...{ stops: [], downtime: 'none', destructive: true },
     keeps: [
       `every file that is replaced, until ${keepUntil({ project, run }).slice(0, 10)}`,
-      ...(living.kind === 'whole'
-        ? [
-            'uncommitted work as a commit on branch aidatavault/before-restore-TIME; what git ignores, as it is',
-            ...(commit === null
-              ? [
-                  'refs that the point lacks under their names, those that differ and stashes under aidatavault/TIME/…; remotes',
-                ]
-              : ['every branch']),
-          ]
-        : ['what the point’s rules let git ignore, as it is']),
+      ...keepRows(wanted, living.kind === 'whole'),
     ],
     safety: { code: true, config: true },
   }
+}
+
+/** What becomes of today's repository and of what is no code. */
+function keepRows(wanted: WantedCode, isWhole: boolean): string[] {
+  if (wanted.kind === 'point' && wanted.facts.kind === 'folder')
+    return isWhole ? ['the repository, as a whole with the old files: the point has none'] : []
+  if (!isWhole) return ['what git ignored in the point, as it is']
+  const refs =
+    wanted.kind === 'commit'
+      ? 'every branch'
+      : 'refs that the point lacks, as they are; those that differ and stashes under aidatavault/TIME/…; remotes'
+  return ['uncommitted work, as a commit on branch aidatavault/before-restore-TIME', refs, 'what git ignores, as it is']
 }
 
 /** What a plan is to bring about, with readers for it. */

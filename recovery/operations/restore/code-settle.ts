@@ -20,7 +20,7 @@ export async function settleCode(
     await takeBackExchange(await readExchanges(places.list), places)
     await writeThrough(project.root, run)
   }
-  await journal.begins('taken back')
+  // Nothing is written down before this: on a full disk, only what is removed here makes room for it.
   await removeWorkshop(places)
   await removeFolder(places.outgoing)
   await journal.change({ kept: [] })

@@ -50,7 +50,7 @@ async function exchangeCode(plan: CodePlan, journal: RestoreJournal, restoration
   await journal.begins('code made ready')
   await fs.mkdir(places.workshop, { recursive: true, mode: 0o700 })
   const prepare = () => prepareCode(wanted, project, places, { stamp, message: messageFor(plan) }, run)
-  const prepared = await step(run, 'code made ready', prepare)
+  const prepared = await step(run, 'code made ready', () => prepare().catch(error => fullDiskOr(error, project.root)))
   await writeExchanges(places.list, prepared.exchanges)
   await writeThrough(project.root, run)
   await journal.keeps({ kind: 'path', name: places.outgoing, was: 'code', dropAfter: keepUntil({ project, run }) })
@@ -66,6 +66,20 @@ async function exchangeCode(plan: CodePlan, journal: RestoreJournal, restoration
   await removeWorkshop(places)
   return { checks, services: [], downMs: 0 }
 }
+
+/** git does not say why it could not write. */
+async function fullDiskOr(error: unknown, root: string): Promise<never> {
+  const { bavail, bsize } = await fs.statfs(root)
+  const isFull = error instanceof RecoveryError && error.code === 'tool-failed' && bavail * bsize < nextToNothing
+  if (!isFull) throw error
+  throw new RecoveryError('storage-full', `no space is left on the disk of ${root}; nothing was changed`, {
+    hint: 'make room, and run the same command again',
+    cause: error,
+  })
+}
+
+// What a file system may keep back for itself.
+const nextToNothing = 1 << 20
 
 async function compare(plan: CodePlan, { left }: PreparedCode, restoration: Restoration): Promise<readonly Check[]> {
   const { project, run } = restoration
