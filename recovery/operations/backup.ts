@@ -16,8 +16,8 @@ import type { Snapshot, Uploader, Vault } from '../../vault/index.ts'
 import { withAccess } from './access.ts'
 import type { BackupPlan } from './backup-plan.ts'
 import { besideServer } from './beside-servers.ts'
-import { captureImages, type CapturedImage } from './capture-images.ts'
 import { outsideOfVolumes } from './cold-plan.ts'
+import { captureImages, type CapturedImage } from './capture-images.ts'
 import { captureVolumes, type Silence } from './capture-volumes.ts'
 import { withHooks } from './hooks/with-hooks.ts'
 import { pointWriter, vaultRun } from './point-writer.ts'
@@ -90,7 +90,14 @@ async function captureAll(
     captureFiles(project, plan, writer, run),
   )
   const images = plan.images ? await captureImages(plan.images, tools, writer, run) : new Map<string, CapturedImage>()
-  return { ...code, servers, volumes, silence, images, missing: await findMissing(project, servers, volumes, tools, run) }
+  return {
+    ...code,
+    servers,
+    volumes,
+    silence,
+    images,
+    missing: await findMissing(project, servers, volumes, tools, run),
+  }
 }
 
 async function captureFiles(
