@@ -38,7 +38,13 @@ export { recover, type RecoveryReport } from './recover/recover.ts'
 export { diffPoints, type PointsDiff } from './diff/diff-points.ts'
 export { maskedText } from '../sources/config/index.ts'
 export { checkConfig, type Finding } from './config/check-config.ts'
-export { planNewConfig, textInNewestPoint, volumesWithPasswords, writeNewConfig, type NewConfigPlan } from './config/new-config.ts'
+export {
+  planNewConfig,
+  textInNewestPoint,
+  volumesWithPasswords,
+  writeNewConfig,
+  type NewConfigPlan,
+} from './config/new-config.ts'
 export { surveyConfig } from './config/survey-config.ts'
 export { tellsSecret } from '../project/index.ts'
 export { aloneIn } from './restore/alone.ts'
