@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { VolumeFacts } from '../../../contract/manifest.ts'
 import type { Check } from '../../domain/check.ts'
 import { RecoveryError } from '../../domain/errors.ts'
-import { restoreCode, verifyCode } from '../../sources/code/index.ts'
+import { beginCode, finishCode, verifyCode } from '../../sources/code/index.ts'
 import { restoreConfig, verifyConfig } from '../../sources/config/index.ts'
 import { restoreVolume, verifyVolume } from '../../sources/volume/index.ts'
 import { targetReference } from './images.ts'
@@ -18,9 +18,11 @@ export async function bringCode(shop: Workshop): Promise<void> {
   const { root } = shop.plan.target
   await once(shop, 'code', async () => {
     const reader = shop.reader('code')
-    await restoreCode(code, reader, root, shop.run)
+    await beginCode(code, reader, root, shop.run)
     return verifyCode(code, root, shop.run, reader)
   })
+  // Only when it is written down: until then, a run that is cut off has to find that it may go on.
+  await finishCode(root)
 }
 
 /** Env files, compose files and what else is configuration; secrets readable by their owner alone. */

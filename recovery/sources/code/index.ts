@@ -11,10 +11,12 @@ import { capturing, restoring } from '../disk-error.ts'
 import { takenElsewhere } from '../elsewhere.ts'
 import { captureFolder } from './capture-folder.ts'
 import { captureGit } from './capture-git.ts'
+import { finishFolder as finishCode } from './staging.ts'
 import { restorePlainFolder } from './restore-folder.ts'
 import { restoreGit } from './restore-git.ts'
 
 export { withCodeFile } from './one-file.ts'
+export { finishFolder as finishCode } from './staging.ts'
 export { verifyCode } from './verify-code.ts'
 export type { Besides } from './verify-code.ts'
 export { beforeBranch } from './carry-over.ts'
@@ -44,7 +46,13 @@ export function captureCode(project: Project, writer: PointWriter, run: Run): Pr
  * Brings it back into the folder `root`, which exists and holds nothing but `.aidatavault*` of ours. Nothing shows there
  * before all of it is ready; cut off anywhere, it can be called again. Rejects with target-exists, restore-failed.
  */
-export function restoreCode(facts: CodeFacts, reader: PointReader, root: string, run: Run): Promise<void> {
+export async function restoreCode(facts: CodeFacts, reader: PointReader, root: string, run: Run): Promise<void> {
+  await beginCode(facts, reader, root, run)
+  await finishCode(root)
+}
+
+/** The same, to be called again also when it had ended, until `finishCode`: for who checks and writes down before that. */
+export function beginCode(facts: CodeFacts, reader: PointReader, root: string, run: Run): Promise<void> {
   const restore = facts.kind === 'git' ? restoreGit : restorePlainFolder
   return restoring('the code', () => restore(reader, root, run))
 }

@@ -12,7 +12,7 @@ const readyName = 'ready'
 /**
  * Fills `root`, which holds nothing but what is ours, with what `fill` lays into the folder that it is given. Everything is
  * made ready beside and only then moved into place, name by name. Cut off anywhere and called again, it goes on with the
- * moving, or else starts over.
+ * moving, or else starts over; when all is moved it may be called again too, until `finishFolder`.
  */
 export async function fillFolder(root: string, run: Run, fill: (folder: string) => Promise<void>): Promise<void> {
   const staging = path.join(root, stagingName)
@@ -27,8 +27,10 @@ export async function fillFolder(root: string, run: Run, fill: (folder: string) 
     await fs.writeFile(ready, '', { flush: true })
   }
   await moveAll(content, root, run)
-  await removeFolder(staging)
 }
+
+/** Takes away the note that `root` is filled: from then on, what is there is the project's. */
+export const finishFolder = (root: string): Promise<void> => removeFolder(path.join(root, stagingName))
 
 async function assertEmpty(root: string): Promise<void> {
   const inTheWay = (await fs.readdir(root)).filter(name => !name.startsWith('.aidatavault'))

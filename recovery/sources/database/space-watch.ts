@@ -1,4 +1,4 @@
-import { RecoveryError } from '../../domain/errors.ts'
+import { messageOf, RecoveryError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
 import type { PostgresAccess } from '../../drivers/postgres/postgres-access.ts'
 
@@ -6,7 +6,7 @@ const mebibyte = 1024 * 1024
 
 /** What stays free on the server's disk: without room for its log, a server stops, and the live databases with it. */
 export const reserveBytes = (freeBytes: number): number =>
-  Math.round(Math.min(512 * mebibyte, Math.max(32 * mebibyte, freeBytes / 10)))
+  Math.round(Math.min(512 * mebibyte, Math.max(64 * mebibyte, freeBytes / 10)))
 
 /** Free bytes where the server's data lies; undefined where that cannot be seen. */
 export async function freeBytes(access: PostgresAccess, run: Run): Promise<number | undefined> {
@@ -31,7 +31,7 @@ export async function withSpaceWatched<T>(
   try {
     return await work(watched)
   } catch (error) {
-    throw full.signal.aborted ? noSpace(access.name) : error
+    throw full.signal.aborted || ranFull(error) ? noSpace(access.name, error) : error
   } finally {
     ending.abort()
     await watching
@@ -51,11 +51,15 @@ async function watch(access: PostgresAccess, run: Run, full: () => void): Promis
   }
 }
 
-const noSpace = (server: string): RecoveryError =>
+// The server's own words, where it was faster than the next look.
+const ranFull = (error: unknown): boolean => /No space left on device|could not extend file/.test(messageOf(error))
+
+const noSpace = (server: string, cause: unknown): RecoveryError =>
   new RecoveryError(
     'storage-full',
     `the disk of PostgreSQL ${server} ran full, so what was being restored is removed`,
     {
       hint: 'free some space there, then run the same command again',
+      cause,
     },
   )
