@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { planUndo, undo } from '../../recovery/operations/index.ts'
 import type { Context } from '../context.ts'
+import { findProjectOrLost } from '../lost-project.ts'
 import type { Follow } from '../program.ts'
 import { carryOut, inRestoration, withPlanOptions, type RestoreOptions } from './restore/frame.ts'
 
@@ -14,10 +15,13 @@ export function undoCommand(program: Command, follow: Follow): void {
     .action((options: UndoOptions) => follow(context => runUndo(options, context)))
 }
 
-const runUndo = (options: UndoOptions, context: Context): Promise<void> =>
-  inRestoration(context, { reads: options.plan ?? false }, async (restoration, settled) => {
+async function runUndo(options: UndoOptions, context: Context): Promise<void> {
+  const found = await findProjectOrLost(context)
+  const how = { reads: options.plan ?? false, ...(found ? { found } : {}) }
+  await inRestoration(context, how, async (restoration, settled) => {
     const takenBack = settled.find(({ outcome }) => outcome === 'rolled-back')
     if (takenBack)
       return context.terminal.result(`the interrupted restore of ${takenBack.what} is taken back`, { settled })
     await carryOut(await planUndo(restoration), options, context, plan => undo(plan, restoration))
   })
+}

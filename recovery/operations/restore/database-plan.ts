@@ -76,7 +76,8 @@ async function planOn(
       downtime: stops.length > 0 ? 'a few seconds, while the databases change names and a login is tried' : 'none',
     },
     keeps: replaced.map(
-      ({ name, old }) => `database ${name} as ${old}, without connections, until ${keepUntil(restoration)}`,
+      ({ name, old }) =>
+        `database ${name} as ${old}, without connections, until ${keepUntil(restoration).slice(0, 10)}`,
     ),
     safety: safety ? { servers: [{ name: chosen.server, databases: replaced.map(({ name }) => name) }] } : null,
     destructive: replaced.length > 0,

@@ -38,7 +38,8 @@ export async function planUndoDatabase(done: RestoreJournal, restoration: Restor
     ]),
     ...{ stops: detail.stops, downtime: 'a few seconds, while the databases change names and a login is tried' },
     keeps: exchanges.map(
-      ({ name, old }) => `database ${name} as ${old}, without connections, until ${keepUntil(restoration)}`,
+      ({ name, old }) =>
+        `database ${name} as ${old}, without connections, until ${keepUntil(restoration).slice(0, 10)}`,
     ),
     safety: changing.length > 0 ? { servers: [{ name: detail.server, databases: changing }] } : null,
     destructive: exchanges.length > 0,
