@@ -242,17 +242,19 @@ describe.skipIf(skipsStack)('docker', () => {
       await finished
       expect(archive.filter(({ path: file }) => /layer\.tar$|blobs/.test(file)).length).toBeGreaterThan(0)
       docker('rmi', one, two)
-      const back = archive.map(({ path: file, linkTarget, content, ...rest }) => ({
-        ...entry(Buffer.from(file, 'latin1'), content === undefined ? {} : { content }),
-        ...rest,
-        ...(content === undefined ? {} : { bytes: bytesOf(Buffer.from(content, 'latin1')) }),
-        ...(linkTarget === undefined ? {} : { linkTarget: Buffer.from(linkTarget, 'latin1') }),
-      }))
-      await engine.loadImage(stream(back), run)
+      // Contents can be read once.
+      const back = () =>
+        archive.map(({ path: file, linkTarget, content, ...rest }) => ({
+          ...entry(Buffer.from(file, 'latin1'), content === undefined ? {} : { content }),
+          ...rest,
+          ...(content === undefined ? {} : { bytes: bytesOf(Buffer.from(content, 'latin1')) }),
+          ...(linkTarget === undefined ? {} : { linkTarget: Buffer.from(linkTarget, 'latin1') }),
+        }))
+      await engine.loadImage(stream(back()), run)
       expect(await engine.inspectImage(one, run)).toMatchObject({ id, env: { A: 'b' } })
       // The other name was not asked for.
       expect(await engine.inspectImage(two, run)).toBeUndefined()
-      await expect(engine.loadImage(stream(back.slice(0, 1)), run)).rejects.toMatchObject({ code: 'tool-failed' })
+      await expect(engine.loadImage(stream(back().slice(0, 1)), run)).rejects.toMatchObject({ code: 'tool-failed' })
     } finally {
       execFileSync('docker', ['rmi', '--force', one, two], { stdio: 'ignore' })
       fs.rmSync(context, { recursive: true })
