@@ -44,7 +44,7 @@ export async function makeProject(megabytes: number): Promise<Sandbox> {
   await sandbox.compose('up', '--detach', '--wait')
   const scale = Math.max(1, Math.round(megabytes / megabytesOfScale))
   await inServer(sandbox, `pgbench --initialize --quiet --scale ${scale} --username postgres app 2>/dev/null`)
-  await ask(sandbox, 'CREATE EXTENSION pg_buffercache; VACUUM FREEZE ANALYZE; CHECKPOINT;')
+  for (const sql of ['CREATE EXTENSION pg_buffercache', 'VACUUM FREEZE ANALYZE', 'CHECKPOINT']) await ask(sandbox, sql)
   await sandbox.succeeds(['init', sandbox.vault])
   return sandbox
 }
