@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { planUndo, undo } from '../../recovery/operations/index.ts'
+import { planUndo, undo, type Settled } from '../../recovery/operations/index.ts'
 import type { Context } from '../context.ts'
 import { findProjectOrLost } from '../lost-project.ts'
 import type { Follow } from '../program.ts'
@@ -19,9 +19,14 @@ async function runUndo(options: UndoOptions, context: Context): Promise<void> {
   const found = await findProjectOrLost(context)
   const how = { reads: options.plan ?? false, ...(found ? { found } : {}) }
   await inRestoration(context, how, async (restoration, settled) => {
-    const takenBack = settled.find(({ outcome }) => outcome === 'rolled-back')
-    if (takenBack)
-      return context.terminal.result(`the interrupted restore of ${takenBack.what} is taken back`, { settled })
+    // What was asked for has come about by settling; one more undo would go further back than that.
+    const takenBack = settled.find(({ isUndo, outcome }) => (outcome === 'done') === isUndo)
+    if (takenBack) return context.terminal.result(settledText(takenBack), { settled })
     await carryOut(await planUndo(restoration), options, context, plan => undo(plan, restoration))
   })
 }
+
+const settledText = ({ what, isUndo }: Settled): string =>
+  isUndo
+    ? `the undo that was interrupted had succeeded (${what}); run undo again to go further back`
+    : `the interrupted restore of ${what} is taken back`

@@ -45,9 +45,9 @@ describe('the journal of a restore', () => {
   })
 
   it('lists restores in the order in which they began', async () => {
-    await RestoreJournal.begin(root, { ...first, id: 'ffffffff', startedAt: '2026-01-02T03:04:06.000Z' })
+    await RestoreJournal.begin(root, { ...first, id: '00000000', startedAt: '2026-01-02T03:04:05.001Z' })
     await RestoreJournal.begin(root, first)
-    expect((await RestoreJournal.list(root)).map(({ record }) => record.id)).toEqual(['0a1b2c3d', 'ffffffff'])
+    expect((await RestoreJournal.list(root)).map(({ record }) => record.id)).toEqual(['0a1b2c3d', '00000000'])
   })
 
   it('is readable by its owner alone, and nothing for git', async () => {

@@ -39,8 +39,8 @@ const record = z.object({
   safetyPoint: z.string().nullable(),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime().nullable(),
-  /** running: at work, or killed. rolled-back: everything is as it was before. undone: taken back later. */
-  outcome: z.enum(['running', 'done', 'rolled-back', 'undone']),
+  /** running: at work, or killed. rolled-back: everything is as it was before. */
+  outcome: z.enum(['running', 'done', 'rolled-back']),
   /** The step that was begun last; what a kill interrupted. */
   step: z.string(),
   /** Of the kind's own; its settle and undo understand it. */
@@ -70,7 +70,8 @@ export class RestoreJournal {
   /** `root`: the project's. */
   static async begin(root: string, first: Begin): Promise<RestoreJournal> {
     const folder = await prepareFolder(root)
-    const name = `${first.startedAt.replaceAll(/[^0-9]/g, '').slice(0, 14)}-${first.id}.json`
+    // To the millisecond: the names are what tells which restore was the last.
+    const name = `${first.startedAt.replaceAll(/[^0-9]/g, '')}-${first.id}.json`
     const journal = new RestoreJournal(path.join(folder, name), {
       ...{ version: 1, safetyPoint: null, endedAt: null, outcome: 'running', step: 'begun', stopped: [], kept: [] },
       ...first,

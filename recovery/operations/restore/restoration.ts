@@ -89,6 +89,8 @@ async function takeBack(journal: RestoreJournal, restoration: Restoration): Prom
   try {
     const outcome = await operationsOf(journal.record.kind).settle(journal, { ...restoration, run })
     await journal.change({ outcome, endedAt: run.clock.now().toISOString(), stopped: [] })
+    if (outcome === 'done')
+      run.report({ kind: 'warning', text: `what was restored is in place none the less: ${journal.record.what}` })
   } catch (error) {
     const text = `the restore of ${journal.record.what} failed, and is not taken back yet: ${messageOf(error)}; the next restore, undo or backup tries it again`
     run.report({ kind: 'warning', text })

@@ -7,6 +7,8 @@ import type { Restoration } from './restoration.ts'
 /** A restore that was killed, and how it stands now. */
 export interface Settled {
   readonly what: string
+  /** It took an earlier one back. */
+  readonly isUndo: boolean
   readonly outcome: 'done' | 'rolled-back'
 }
 
@@ -26,21 +28,14 @@ export async function settleInterrupted(restoration: Restoration): Promise<reado
   const { project, run } = restoration
   const settled: Settled[] = []
   for (const journal of await interruptedRestores(project.root)) {
-    const { kind, what, step } = journal.record
+    const { kind, what, step, detail } = journal.record
     const outcome = await operationsOf(kind).settle(journal, restoration)
     await journal.change({ outcome, endedAt: run.clock.now().toISOString(), stopped: [] })
-    if (outcome === 'done') await markUndone(journal, project.root)
     const end = outcome === 'done' ? 'it had succeeded, and is in place' : 'everything is as it was before it'
     run.report({ kind: 'warning', text: `the restore of ${what} was interrupted (at: ${step}): ${end}` })
-    settled.push({ what, outcome })
+    settled.push({ what, isUndo: detail.undoes !== undefined, outcome })
   }
   return settled
-}
-
-/** Where a journal is of an undo: what it undid is now written down so. */
-export async function markUndone({ record: { detail } }: RestoreJournal, root: string): Promise<void> {
-  const undone = (await RestoreJournal.list(root)).find(({ record }) => record.id === detail.undoes)
-  await undone?.change({ outcome: 'undone' })
 }
 
 /** What restores have put aside and is still there, with the restore that did. */

@@ -1,5 +1,5 @@
 import { RecoveryError } from '../../domain/errors.ts'
-import { RestoreJournal } from '../../journal/restore-journal.ts'
+import { RestoreJournal, type RestoreRecord } from '../../journal/restore-journal.ts'
 import { operationsOf } from './kinds.ts'
 import type { RestorePlan } from './restore-plan.ts'
 import { withRestoration, type Restoration, type RestoreReport } from './restoration.ts'
@@ -15,9 +15,13 @@ export interface UndoPlan extends RestorePlan {
  */
 export async function planUndo(restoration: Restoration): Promise<UndoPlan> {
   const journals = await RestoreJournal.list(restoration.project.root)
+  const done = journals.filter(({ record }) => record.outcome === 'done')
+  // Told by the undo's own journal alone, so that no kill can part the two.
+  const undone = new Set(done.map(({ record: { detail } }) => detail.undoes))
   // What was brought back beside overwrote nothing.
-  const stands = ({ undoes, into }: Record<string, unknown>) => undoes === undefined && into === undefined
-  const last = journals.findLast(({ record: { outcome, detail } }) => outcome === 'done' && stands(detail))
+  const stands = ({ id, detail: { undoes, into } }: RestoreRecord) =>
+    undoes === undefined && into === undefined && !undone.has(id)
+  const last = done.findLast(({ record }) => stands(record))
   if (!last)
     throw new RecoveryError('nothing-to-undo', 'no restore of this project is there to be taken back', {
       hint: 'safety points of earlier ones are listed by: aidatavault points',
@@ -26,12 +30,10 @@ export async function planUndo(restoration: Restoration): Promise<UndoPlan> {
 }
 
 /** Takes it back. What is there now goes into a safety point, as with every restore. */
-export async function undo(plan: UndoPlan, restoration: Restoration): Promise<RestoreReport> {
+export function undo(plan: UndoPlan, restoration: Restoration): Promise<RestoreReport> {
   const { undoes } = plan
   const { kind, id } = undoes.record
-  const report = await withRestoration(restoration, plan, { undoes: id }, journal =>
+  return withRestoration(restoration, plan, { undoes: id }, journal =>
     operationsOf(kind).undo(journal, undoes, restoration),
   )
-  await undoes.change({ outcome: 'undone' })
-  return report
 }

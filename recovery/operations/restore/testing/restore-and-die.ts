@@ -5,8 +5,9 @@ import { discoverProject } from '../../../project/index.ts'
 import { openStorage, openVault } from '../../../../vault/index.ts'
 import { planCode, restoreCode } from '../code.ts'
 import { planConfig, restoreConfig } from '../config.ts'
+import { planUndo, undo } from '../undo.ts'
 
-// node restore-and-die.ts KIND PROJECT VAULT POINT STEP MOVES: a restore that is killed when STEP has been written down, or
+// node restore-and-die.ts KIND PROJECT VAULT POINT STEP MOVES: a restore (or the undo of the last one) that is killed when STEP has been written down, or
 // after so many moves of files in it. A program of its own, since a kill spares nothing of a process.
 const [kind, directory, vaultFolder, point, dieAt, moves] = process.argv.slice(2) as [
   string,
@@ -41,6 +42,7 @@ const vault = await openVault(openStorage(vaultFolder), { password: 'test' })
 const project = await discoverProject({ directory }, tools, run)
 const restoration = { project, vault, tools, run }
 const choice = { point, accept: [] }
-if (kind === 'code') await restoreCode(await planCode(choice, restoration), restoration)
+if (kind === 'undo') await undo(await planUndo(restoration), restoration)
+else if (kind === 'code') await restoreCode(await planCode(choice, restoration), restoration)
 else await restoreConfig(await planConfig({ ...choice, files: [], keys: [], all: false }, restoration), restoration)
 await vault.close()
