@@ -36,6 +36,26 @@ describe('a recovery at work in a folder', () => {
     expect(await withRecoveryLock(folder, async () => 'in')).toBe('in')
   })
 
+  it('lets one in at a time, however many find what a dead one left', async () => {
+    const dead = JSON.stringify({ pid: 2 ** 22 + 1, started: '1', boot: 'b' })
+    for (let round = 0; round < 30; round++) {
+      await fs.writeFile(path.join(folder, lockName), dead)
+      let inside = 0
+      let most = 0
+      const one = () =>
+        withRecoveryLock(folder, async () => {
+          most = Math.max(most, ++inside)
+          await new Promise(resolve => setImmediate(resolve))
+          inside--
+        })
+      const ends = await Promise.allSettled(Array.from({ length: 12 }, one))
+      expect(most).toBe(1)
+      for (const end of ends) if (end.status === 'rejected') expect(end.reason).toMatchObject({ code: 'target-exists' })
+    }
+    expect(await withRecoveryLock(folder, async () => 'in')).toBe('in')
+    expect(await fs.readdir(folder)).toEqual([])
+  })
+
   it.each(['', 'x', '{"pid":1}'])('is not held by a file that no recovery wrote: %j', async text => {
     await fs.writeFile(path.join(folder, lockName), text)
     expect(await withRecoveryLock(folder, async () => 'in')).toBe('in')

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { RecoveryError } from '../domain/errors.ts'
@@ -22,32 +23,49 @@ export async function withRecoveryLock<T>(folder: string, work: () => Promise<T>
 
 async function takeLock(file: string): Promise<void> {
   const text = JSON.stringify(await describeProcess(process.pid))
-  for (let attempt = 0; attempt < 3; attempt++) {
-    if (await create(file, text)) return
-    const held = await readOwner(file)
-    if (held && (await isAlive(held)))
-      throw new RecoveryError(
-        'target-exists',
-        `another recovery or restore is at work in ${path.dirname(file)} (process ${held.pid})`,
-        {
-          hint: 'wait for it, or stop it first',
-        },
-      )
-    await fs.rm(file, { force: true })
+  if (await create(file, text)) return
+  await assertLeft(file)
+  // Two who find the same dead one's lock would else both remove it, the second one the first one's own.
+  const takeover = `${file}.takeover`
+  if (!(await create(takeover, text))) {
+    await assertLeft(takeover)
+    await fs.rm(takeover, { force: true })
+    throw several(file)
   }
-  throw new RecoveryError('target-exists', `several recoveries or restores want to work in ${path.dirname(file)}`, {
-    hint: 'start one',
-  })
+  try {
+    await assertLeft(file)
+    await fs.rm(file, { force: true })
+    if (!(await create(file, text))) throw several(file)
+  } finally {
+    await fs.rm(takeover, { force: true })
+  }
 }
 
-/** False when there is one already. */
+/** Rejects while the process lives that holds it. */
+async function assertLeft(file: string): Promise<void> {
+  const held = await readOwner(file)
+  if (!held || !(await isAlive(held))) return
+  const text = `another recovery, restore or backup is at work in ${path.dirname(file)} (process ${held.pid})`
+  throw new RecoveryError('target-exists', text, { hint: 'wait for it, or stop it first' })
+}
+
+const several = (file: string) =>
+  new RecoveryError('target-exists', `several want to work in ${path.dirname(file)} at once`, {
+    hint: 'start one, again',
+  })
+
+/** False when there is one already. It appears with its content: an empty one would be taken for nobody's. */
 async function create(file: string, text: string): Promise<boolean> {
+  const draft = `${file}.${process.pid}-${randomBytes(4).toString('hex')}`
+  await fs.writeFile(draft, text, { flag: 'wx', mode: 0o600 })
   try {
-    await fs.writeFile(file, text, { flag: 'wx', mode: 0o600 })
+    await fs.link(draft, file)
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw error
+  } finally {
+    await fs.rm(draft, { force: true })
   }
 }
 

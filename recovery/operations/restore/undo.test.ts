@@ -50,4 +50,15 @@ describe('undo', () => {
     await takeBack()
     expect(env()).toBe('A=then\nB=now\n')
   })
+
+  it('killed at its very end has taken back what it was to, once', async () => {
+    await bringBack('A')
+    await bringBack('B')
+    expect(project.restoreAndDie('undo', point, 'finish', 0)).toBe('SIGKILL')
+    const settled = await settleInterrupted(await project.restoration())
+    expect(settled).toEqual([expect.objectContaining({ isUndo: true, outcome: 'done' })])
+    expect(env()).toBe('A=then\nB=now\n')
+    await takeBack()
+    expect(env()).toBe('A=now\nB=now\n')
+  })
 })
