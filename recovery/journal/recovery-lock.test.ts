@@ -45,7 +45,8 @@ describe('a recovery at work in a folder', () => {
       const one = () =>
         withRecoveryLock(folder, async () => {
           most = Math.max(most, ++inside)
-          await new Promise(resolve => setImmediate(resolve))
+          // Long enough for the others to look.
+          for (let look = 0; look < 40; look++) await fs.readdir(folder)
           inside--
         })
       const ends = await Promise.allSettled(Array.from({ length: 12 }, one))
