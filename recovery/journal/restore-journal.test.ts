@@ -73,4 +73,9 @@ describe('the journal of a restore', () => {
     await fs.writeFile(path.join(folder(), `${name}.new`), '{"half')
     expect((await RestoreJournal.list(root)).map(({ record }) => record.step)).toEqual(['swap'])
   })
+
+  it('says why where it cannot be written, and then nothing is begun', async () => {
+    await fs.writeFile(path.join(root, '.aidatavault'), 'a file')
+    await expect(RestoreJournal.begin(root, first)).rejects.toMatchObject({ code: 'preflight-failed' })
+  })
 })

@@ -1,7 +1,7 @@
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
-import { RecoveryError } from '../domain/errors.ts'
+import { messageOf, RecoveryError } from '../domain/errors.ts'
 import { replaceFile } from './replace-file.ts'
 import { ignoreState, stateFolder } from './state-folder.ts'
 
@@ -118,9 +118,20 @@ const journalFolder = (root: string) => path.join(root, stateFolder, 'restores')
 
 async function prepareFolder(root: string): Promise<string> {
   const folder = journalFolder(root)
-  await fs.mkdir(folder, { recursive: true, mode: 0o700 })
-  await ignoreState(root)
-  return folder
+  try {
+    await fs.mkdir(folder, { recursive: true, mode: 0o700 })
+    await ignoreState(root)
+    return folder
+  } catch (error) {
+    throw new RecoveryError(
+      'preflight-failed',
+      `${folder} cannot be made, so nothing is restored: ${messageOf(error)}`,
+      {
+        hint: 'a restore writes down there what it does, so that it can be taken back: run it as a user who may write into the project',
+        cause: error,
+      },
+    )
+  }
 }
 
 async function read(
