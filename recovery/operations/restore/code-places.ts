@@ -3,7 +3,7 @@ import path from 'node:path'
 import { stateFolder } from '../../journal/state-folder.ts'
 import { removeFolder } from '../../sources/remove-folder.ts'
 import { syncFolder } from '../../sources/take-name.ts'
-import type { Exchange, ExchangePlaces } from '../../sources/code/index.ts'
+import { isThere, type Exchange, type ExchangePlaces } from '../../sources/code/index.ts'
 
 /** Where the code of one restore is made ready, and where what it replaces is kept. Both in the project's folder of ours. */
 export interface CodePlaces extends ExchangePlaces {
@@ -39,4 +39,38 @@ export async function removeWorkshop({ workshop, list }: CodePlaces): Promise<vo
   await fs.rm(list, { force: true })
   if (await fs.stat(workshop).catch(() => undefined)) await syncFolder(workshop)
   await removeFolder(workshop)
+}
+
+/**
+ * Whether somebody wrote to what came in, now that it is back in `incoming`: what was made ready is older than the list of
+ * moves. The index counts for nothing, since git renews it when it is only asked.
+ */
+export async function isWorkedOn({ incoming, list }: CodePlaces): Promise<boolean> {
+  const listed = await fs.lstat(list, { bigint: true }).catch(() => undefined)
+  if (!listed || !(await isThere(incoming))) return false
+  for await (const place of filesBelow(Buffer.from(incoming))) {
+    const { mtimeNs, birthtimeNs } = await fs.lstat(place, { bigint: true })
+    const isIndex = place.equals(Buffer.from(path.join(incoming, '.git', 'index')))
+    if (!isIndex && (mtimeNs > listed.mtimeNs || birthtimeNs > listed.mtimeNs)) return true
+  }
+  return false
+}
+
+async function* filesBelow(folder: Buffer): AsyncGenerator<Buffer> {
+  for (const entry of await fs.readdir(folder, { withFileTypes: true, encoding: 'buffer' })) {
+    const place = Buffer.concat([folder, Buffer.from('/'), entry.name])
+    if (entry.isDirectory()) yield* filesBelow(place)
+    else yield place
+  }
+}
+
+/** What came in takes the place of what is kept, of which folders alone are left when all of it went back. Can be done again after a kill. */
+export async function putAsideIncoming(places: CodePlaces): Promise<void> {
+  const { incoming, outgoing } = places
+  if (await isThere(incoming)) {
+    await removeFolder(outgoing)
+    await fs.rename(incoming, outgoing)
+    await syncFolder(path.dirname(outgoing))
+  }
+  await removeWorkshop(places)
 }

@@ -62,6 +62,18 @@ describe('the code of a living project', () => {
     expect((await RestoreJournal.list(project.root)).flatMap(({ record }) => record.kept)).toEqual([])
   })
 
+  it('is as it was, and what somebody did in the new state after a kill is kept', async () => {
+    expect(project.restoreAndDie('code', point, 'comparison', 0)).toBe('SIGKILL')
+    project.sh('echo worked > src/main.js; git add src/main.js; git commit -qm since')
+    expect(await settled()).toEqual(['rolled-back'])
+    expect(project.state()).toEqual(before)
+    expect(nothingLeft()).toEqual([])
+    const [kept] = (await RestoreJournal.list(project.root)).flatMap(({ record }) => record.kept)
+    expect(project.sh(`cat '${kept?.name}/src/main.js'; git --git-dir '${kept?.name}/.git' log -1 --format=%s`)).toBe(
+      'worked\nsince\n',
+    )
+  })
+
   it('comes back into a new folder exactly, and the project stays as it is', async () => {
     const restoration = await project.restoration()
     const plan = await planCode({ point, accept: [], into: project.sandbox.at('beside') }, restoration)
