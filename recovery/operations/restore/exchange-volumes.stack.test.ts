@@ -1,12 +1,20 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { composeCli, dockerCli } from '../../drivers/docker/index.ts'
 import type { ContainerEngine } from '../../drivers/docker/container-engine.ts'
 import { quietRun } from '../../drivers/docker/testing/quiet-run.ts'
+import { RestoreJournal } from '../../journal/restore-journal.ts'
+import { testProject } from '../../sources/testing/test-project.ts'
 import { skipsStack } from '../../../test/stack/engine.ts'
 import { volumeState } from '../../../test/stack/volume-state.ts'
 import { endExchange, exchangeVolumes, planExchange, settleExchange, type VolumeExchange } from './exchange-volumes.ts'
+import { keptLabel } from './kept-volume.ts'
+import type { Restoration } from './restoration.ts'
+import { settleVolume } from './volume-settle.ts'
 
 const image = 'node:24-slim'
 const run = quietRun()
@@ -91,6 +99,40 @@ name' hard; ln -s nowhere link; mkfifo pipe; mkdir -m 700 inner; echo x >inner/x
     expect(await settleExchange(exchange, toolsWith(remote), run)).toBe('before')
     await endExchange(exchange, toolsWith(remote), run)
     expect(await states()).toEqual(before)
+  })
+
+  /** Settled by a command that is killed before it has written down what came of it, and by the next one. */
+  async function settleTwice(step: string, detail: Record<string, unknown>): Promise<string> {
+    const root = fs.mkdtempSync(path.join(os.tmpdir(), 'aidatavault-test-'))
+    try {
+      const began = { id: '0123abcd', kind: 'volume', what: 'volume a', vault: null, point: null } as const
+      const journal = await RestoreJournal.begin(root, { ...began, startedAt: '2026-03-01T14:30:00.000Z', detail: {} })
+      await journal.begins(step, { key: 'a', kind: 'volume', place: a, hadNone: false, ...detail })
+      const tools = toolsWith(remote)
+      const restoration = { project: testProject(root), tools, run, vault: {} as Restoration['vault'] }
+      const outcome = await settleVolume(journal, restoration)
+      for (const again of await RestoreJournal.list(root)) expect(await settleVolume(again, restoration)).toBe(outcome)
+      return outcome
+    } finally {
+      fs.rmSync(root, { recursive: true })
+    }
+  }
+
+  it('stay with who got them, also when what settles it is killed', async () => {
+    docker('volume', 'rm', b)
+    docker('volume', 'create', '--label', `${keptLabel}=0123abcd`, b)
+    docker('run', '--rm', '-v', `${b}:/b`, '--entrypoint', 'sh', image, '-ec', 'echo new >/b/new')
+    before = await states()
+    const exchange = await planExchange(a, b, [image], toolsWith(remote), run)
+    await exchangeVolumes(exchange, toolsWith(remote), run)
+    expect(await settleTwice('exchange', { made: b, exchange })).toBe('done')
+    expect(await states()).toEqual(before.toReversed())
+    const back = await planExchange(a, b, [image], toolsWith(remote), run)
+    await exchangeVolumes(back, toolsWith(remote), run)
+    expect(await settleTwice('back', { made: b, back })).toBe('rolled-back')
+    expect(await volumeState(a)).toEqual(before[0])
+    expect(volumes()).toEqual([a])
+    docker('volume', 'create', b)
   })
 
   it('stay when a container runs on one of them', async () => {

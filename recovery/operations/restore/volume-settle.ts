@@ -12,7 +12,7 @@ export async function settleVolume(journal: RestoreJournal, restoration: Restora
   const { tools, run } = restoration
   const detail = volumeDetailOf(journal)
   if (!detail) return 'rolled-back'
-  const isDone = await reached(detail, journal.record.step, restoration)
+  const isDone = await reached(detail, journal, restoration)
   for (const exchange of [detail.exchange, detail.back]) if (exchange) await endExchange(exchange, tools, run)
   if (!isDone) await removeMade(detail, journal, restoration)
   if (isDone && detail.undoes !== undefined) await forgetKept(detail, restoration)
@@ -20,14 +20,20 @@ export async function settleVolume(journal: RestoreJournal, restoration: Restora
   return isDone ? 'done' : 'rolled-back'
 }
 
-async function reached(detail: VolumeDetail, step: string, restoration: Restoration): Promise<boolean> {
+/** Noted where what it is told by goes away afterwards: settling can be killed too. */
+async function reached(detail: VolumeDetail, journal: RestoreJournal, restoration: Restoration): Promise<boolean> {
   const { tools, run } = restoration
+  const { step } = journal.record
   if (step === 'exchanged') return true
-  if ((step === 'exchange' || step === 'exchange, half-way') && detail.exchange)
-    return (await settleExchange(detail.exchange, tools, run)) === 'after'
-  if (step === 'back' && detail.back) await settleBack(detail.back, restoration)
+  if ((step === 'exchange' || step === 'exchange, half-way') && detail.exchange) {
+    const isDone = (await settleExchange(detail.exchange, tools, run)) === 'after'
+    if (isDone) await journal.begins('exchanged')
+    return isDone
+  }
   if (step === 'move') return !(await isThere(detail.made)) && isThere(detail.place)
+  if (step === 'back' && detail.back) await settleBack(detail.back, restoration)
   if (step === 'move back' && !(await isThere(detail.made))) await fs.rename(detail.place, detail.made!)
+  if (step === 'back' || step === 'move back') await journal.begins('taken back')
   return false
 }
 
@@ -38,7 +44,10 @@ async function removeMade(detail: VolumeDetail, journal: RestoreJournal, restora
   if (made !== undefined && !madeIsKept) await removeFilled({ kind, name: made, id: journal.record.id }, restoration)
   if (hadNone && kind === 'volume' && detail.into === undefined) {
     const found = await tools.engine.inspectVolume(place, run)
-    if (found?.labels[recoveryLabel] === journal.record.id) await tools.engine.removeVolume(place, run)
+    if (found?.labels[recoveryLabel] === journal.record.id) {
+      await journal.begins('taken back')
+      await tools.engine.removeVolume(place, run)
+    }
   }
   await journal.change({ kept: [] })
 }
