@@ -44,6 +44,16 @@ describe('the journal of a restore', () => {
     })
   })
 
+  it('knows no step that could not be written down', async () => {
+    const journal = await RestoreJournal.begin(root, first)
+    await journal.begins('exchange')
+    await fs.rename(folder(), `${folder()}.away`)
+    await expect(journal.begins('finish', { more: 1 })).rejects.toThrow('ENOENT')
+    expect(journal.record).toMatchObject({ step: 'exchange', detail: { server: 'db' } })
+    await fs.rename(`${folder()}.away`, folder())
+    expect((await RestoreJournal.list(root))[0]?.record).toEqual(journal.record)
+  })
+
   it('lists restores in the order in which they began', async () => {
     await RestoreJournal.begin(root, { ...first, id: '00000000', startedAt: '2026-01-02T03:04:05.001Z' })
     await RestoreJournal.begin(root, first)

@@ -93,14 +93,20 @@ export class RestoreJournal {
     )
   }
 
-  /** Durable when it resolves. */
+  /** Durable when it resolves. Where it rejects, nothing is changed: what is done next goes by what the next command will read. */
   async change(
     changes: Partial<
       Pick<RestoreRecord, 'safetyPoint' | 'endedAt' | 'outcome' | 'step' | 'detail' | 'stopped' | 'kept'>
     >,
   ): Promise<void> {
-    this.#record = { ...this.#record, ...changes }
-    await replaceFile(this.#file, `${JSON.stringify(this.#record, null, 2)}\n`)
+    const before = this.#record
+    this.#record = { ...before, ...changes }
+    try {
+      await replaceFile(this.#file, `${JSON.stringify(this.#record, null, 2)}\n`)
+    } catch (error) {
+      this.#record = before
+      throw error
+    }
   }
 
   /** Says which step begins now; before it does. `detail` is added to what is known. */

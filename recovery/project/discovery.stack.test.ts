@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { Server } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -307,101 +307,5 @@ describe.skipIf(skipsStack)('a Compose project', () => {
       rmSync(at('deploy/shop/aidatavault.yml'))
       rmSync(at('deploy/shop/extra'), { recursive: true })
     }
-  })
-})
-
-describe.skipIf(skipsStack)('the name and the files of a Compose project', () => {
-  let top: string
-  const at = (...steps: string[]) => path.join(top, ...steps)
-  const write = (name: string, text: string) => {
-    mkdirSync(path.dirname(at(name)), { recursive: true })
-    writeFileSync(at(name), text)
-  }
-  beforeAll(() => {
-    top = realpathSync(mkdtempSync(path.join(tmpdir(), 'names-')))
-    write('Shop.1/compose.yaml', 'services: { a: { image: "x:${TAG:-1}", volumes: ["./data:/data"] } }')
-    write('Shop.1/compose.override.yaml', 'services: { b: { image: y, profiles: [more] } }')
-    write('Shop.1/deploy/other.yml', 'services: { c: { image: z } }')
-  })
-  afterAll(() => rmSync(top, { recursive: true }))
-  afterEach(() => vi.unstubAllEnvs())
-  const named = async (request: DiscoveryRequest) => {
-    const { facts, compose } = await discover(request)
-    return {
-      name: facts.name,
-      from: facts.nameFrom,
-      given: facts.composeFilesGiven,
-      files: facts.composeFiles,
-      compose,
-    }
-  }
-
-  it('come from the folder', async () => {
-    expect(await named({ directory: at('Shop.1') })).toMatchObject({
-      ...{ name: 'shop1', from: 'folder', given: false, files: ['compose.yaml', 'compose.override.yaml'] },
-    })
-  })
-
-  it('come from the folder’s name that Compose sees, not from where a link leads', async () => {
-    symlinkSync('Shop.1', at('current'))
-    const { name, compose } = await named({ directory: at('current') })
-    expect([name, compose?.address.projectName, compose?.address.directory]).toEqual([
-      'current',
-      'current',
-      at('current'),
-    ])
-    const { directory } = await discover({ directory: at('current') })
-    expect(directory).toBe(at('Shop.1'))
-  })
-
-  it('come from flags', async () => {
-    const request = { directory: at('Shop.1'), files: [at('Shop.1/deploy/other.yml')], projectName: 'mine' }
-    const found = await named(request)
-    expect(found).toMatchObject({ name: 'mine', from: 'flag', given: true, files: ['deploy/other.yml'] })
-    expect(found.compose?.address).toMatchObject({ directory: at('Shop.1'), files: request.files, projectName: 'mine' })
-    const alone = await discover({ files: [at('Shop.1/deploy/other.yml')] })
-    expect(alone.directory).toBe(at('Shop.1/deploy'))
-    const same = [at('Shop.1/compose.yaml'), at('Shop.1/compose.override.yaml')]
-    expect(await named({ directory: at('Shop.1'), files: same })).toMatchObject({ given: false })
-  })
-
-  it('come from the environment and from .env', async () => {
-    vi.stubEnv('COMPOSE_PROJECT_NAME', 'fromshell')
-    vi.stubEnv('COMPOSE_PROFILES', 'more')
-    const found = await discover({ directory: at('Shop.1') })
-    expect(found.facts).toMatchObject({ name: 'fromshell', nameFrom: 'environment', profiles: ['more'] })
-    expect(found.services.map(({ name, active }) => [name, active])).toEqual([
-      ['a', true],
-      ['b', true],
-    ])
-    vi.unstubAllEnvs()
-    write('Shop.1/.env', 'COMPOSE_PROJECT_NAME=fromfile\nCOMPOSE_FILE=compose.yaml:deploy/other.yml\nTAG=7\n')
-    try {
-      const project = await discover({ directory: at('Shop.1') })
-      expect(project.facts).toMatchObject({
-        ...{ name: 'fromfile', nameFrom: 'environment', composeFilesGiven: false },
-        composeFiles: ['compose.yaml', 'deploy/other.yml'],
-      })
-      expect(project.compose?.model.services.map(({ image }) => image).sort()).toEqual(['x:7', 'z'])
-      expect(project.configFiles).toContainEqual({ path: at('Shop.1/.env'), kind: 'env' })
-    } finally {
-      rmSync(at('Shop.1/.env'))
-    }
-  })
-
-  it('come from COMPOSE_FILE of the shell, and are then given on', async () => {
-    vi.stubEnv('COMPOSE_FILE', at('Shop.1/deploy/other.yml'))
-    const { facts, compose } = await discover({ directory: top })
-    expect(facts).toMatchObject({ composeFilesGiven: true, composeFiles: ['other.yml'], root: at('Shop.1/deploy') })
-    expect(compose?.address.files).toEqual([at('Shop.1/deploy/other.yml')])
-  })
-
-  it('are refused in Compose’s own words where Compose refuses them', async () => {
-    write('broken/compose.yaml', 'services: { a: { image: x, volumes: ["nowhere:/x"] } }')
-    await expect(discover({ directory: at('broken') })).rejects.toMatchObject({
-      code: 'project-invalid',
-      message: expect.stringMatching(/undefined volume/),
-    })
-    await expect(discover({ files: [at('absent.yml')] })).rejects.toMatchObject({ code: 'project-not-found' })
   })
 })

@@ -115,6 +115,8 @@ describe.skipIf(skipsStack)('the files of the old runbook', { timeout: 300_000 }
     expect(await names()).not.toContain('throwaway')
     const again = JSON.parse((await sandbox.succeeds(['--json', 'import', ...files])).stdout) as typeof told
     expect(again.map(({ point, isNew }) => [point, isNew])).toEqual(told.map(({ point }) => [point, false]))
+    const other = await sandbox.succeeds(['--json', 'import', '--as', 'db/other', files[0]!])
+    expect(JSON.parse(other.stdout)).toMatchObject([{ isNew: true, databases: ['db/other'] }])
     const shown = JSON.parse((await sandbox.succeeds(['--json', 'points'])).stdout) as {
       point: string
       state: string

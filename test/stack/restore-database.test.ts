@@ -84,6 +84,12 @@ describe.skipIf(skipsStack)('restore database', () => {
     const { stdout } = await project.sandbox.succeeds(['--json', 'points', 'show', later])
     expect(stdout).toContain('"complete"')
     expect(stdout).not.toContain('app_old_')
+    const kept = (await databasesOf(project.server)).find(name => name.startsWith('app_old_'))!
+    await ask(project.server, 'template1', `ALTER DATABASE ${kept} ALLOW_CONNECTIONS true`)
+    const used = await takePoint('--only', 'database')
+    const { stdout: shown } = await project.sandbox.succeeds(['--json', 'points', 'show', used])
+    expect(shown, 'opened by hand, it is somebody’s again').toContain(kept)
+    await ask(project.server, 'template1', `ALTER DATABASE ${kept} ALLOW_CONNECTIONS false`)
     await app('GRANT CONNECT ON DATABASE app TO PUBLIC; REVOKE ALL ON note FROM auditor; DROP ROLE auditor')
   })
 

@@ -1,10 +1,11 @@
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { createGzip } from 'node:zlib'
-import { Readable } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
 import { RecoveryError } from '../../domain/errors.ts'
 import type { FileEntry } from '../../domain/file-entry.ts'
 import type { Run } from '../../domain/run.ts'
+import { syncFolder, takeName } from '../../sources/take-name.ts'
 
 /** What is exported: one stream, or the files of a folder, with the word of the program that makes it. */
 export type Outgoing =
@@ -30,8 +31,9 @@ export async function assertFree({ target, force }: OutputPlace): Promise<void> 
   })
 }
 
+/** Fails as `bytes` do, and stops them when nobody reads on. */
 export const gzipped = (bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> =>
-  Readable.from(bytes).pipe(createGzip())
+  pipeline(Readable.from(bytes, { objectMode: false }), createGzip(), () => {})
 
 /**
  * Writes it whole or not at all: beside first, readable by its owner alone, in place when it is durable and its program has
@@ -89,14 +91,10 @@ async function writeFolder(entries: AsyncIterable<FileEntry>, folder: string, ru
   return written
 }
 
-/** A file that came meanwhile is not written over: a link is made only where there is nothing. */
-async function putInPlace(part: string, { target, force }: OutputPlace, kind: Outgoing['kind']): Promise<void> {
-  if (force || kind === 'folder') await assertFree({ target, force })
-  if (force || kind === 'folder') return fs.rename(part, target)
-  await fs.link(part, target).catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EEXIST') return assertFree({ target, force })
-    // File systems without hard links.
-    await assertFree({ target, force })
-    await fs.rename(part, target)
-  })
+/** A file that came meanwhile is not written over. */
+async function putInPlace(part: string, place: OutputPlace, kind: Outgoing['kind']): Promise<void> {
+  await assertFree(place)
+  if (place.force || kind === 'folder') await fs.rename(part, place.target)
+  else await takeName(part, place.target)
+  await syncFolder(path.dirname(place.target))
 }

@@ -30,7 +30,9 @@ export async function importData(
   const facts = await step(run, `reading ${copy.name}`, () => inspectData(copy, run))
   assertVersion(copy, facts.major, target)
   const date = dumpDate({ header: undefined, name: copy.name, modifiedAt: facts.modifiedAt }, undefined)
-  const found = await findImported(restoration, importTag(facts.sha256))
+  const found = await findImported(restoration, importTag(facts.sha256), ({ volumes }) =>
+    volumes.some(({ key }) => key === target.volume.key),
+  )
   const result = { file: copy.name, date, databases: [`volume ${target.volume.key}`], isNew: !found && !request.plan }
   if (found || request.plan) return { ...result, point: found?.id ?? null }
   const proved = await step(

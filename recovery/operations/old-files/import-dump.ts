@@ -59,7 +59,10 @@ export async function importDump(request: ImportRequest, restoration: Restoratio
         await listOffers(work),
       ),
     )
-    const found = await findImported(restoration, importTag(inspected.sha256))
+    const found = await findImported(restoration, importTag(inspected.sha256), ({ servers }) => {
+      const held = servers.find(({ name }) => name === server.name)?.databases.map(({ name }) => name) ?? []
+      return wanted.every(({ name }) => held.includes(name))
+    })
     const databases = wanted.map(({ name }) => `${server.name}/${name}`)
     const result = { file: inspected.dump.name, date: inspected.date, databases, isNew: !found && !request.plan }
     if (found || request.plan) return { ...result, point: found?.id ?? null }

@@ -5,7 +5,7 @@ import type { Project } from '../../project/project.ts'
 import type { DumpDate } from '../../sources/dump-file/index.ts'
 import type { Snapshot } from '../../../vault/index.ts'
 import { pointWriter, vaultRun } from '../point-writer.ts'
-import { ourTag, projectTag } from '../points.ts'
+import { listPoints, ourTag, projectTag } from '../points.ts'
 import type { Restoration } from '../restore/restoration.ts'
 import { programName } from '../tools.ts'
 import { whoRuns } from '../who.ts'
@@ -56,8 +56,12 @@ async function* oneChunk(text: Buffer): AsyncGenerator<Uint8Array> {
 export const serviceFacts = ({ services }: Project): ServiceFacts[] =>
   services.map(({ name, running }) => ({ name, ran: running, hasHealthcheck: false }))
 
-/** The point that this very file was taken into before. */
-export async function findImported({ vault }: Restoration, tag: string): Promise<Snapshot | undefined> {
-  const all = await vault.listSnapshots({ damaged: () => {} })
-  return all.find(({ tags }) => tags.includes(tag))
+/** The point of this project that this very file was taken into before, as the same databases or the same volume. */
+export async function findImported(
+  { vault, project }: Restoration,
+  tag: string,
+  isHeld: (manifest: Manifest) => boolean,
+): Promise<Snapshot | undefined> {
+  const { points } = await listPoints(vault, project.facts.id)
+  return points.find(({ snapshot, manifest }) => snapshot.tags.includes(tag) && isHeld(manifest))?.snapshot
 }

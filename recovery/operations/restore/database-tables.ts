@@ -246,6 +246,8 @@ export async function settleTables(journal: RestoreJournal, restoration: Restora
     const { id, step: last } = journal.record
     await endWorkOf(work, id)
     const exchanged = (await readMarks(sql => askServer(work, sql))).get(beside) === id
+    // With the database goes the mark: who settles again after a kill has to know it then.
+    if (exchanged) await journal.begins('remove')
     const made = (await readMarks(sql => askServer(work, sql), 'beside')).get(beside) === id
     if (made) await tellServer(work, [drop(beside)])
     await work.access.removeStaged(beside, work.run)

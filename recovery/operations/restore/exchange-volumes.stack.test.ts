@@ -11,7 +11,14 @@ import { RestoreJournal } from '../../journal/restore-journal.ts'
 import { testProject } from '../../sources/testing/test-project.ts'
 import { skipsStack } from '../../../test/stack/engine.ts'
 import { volumeState } from '../../../test/stack/volume-state.ts'
-import { endExchange, exchangeVolumes, planExchange, settleExchange, type VolumeExchange } from './exchange-volumes.ts'
+import {
+  endExchange,
+  exchangeVolumes,
+  planExchange,
+  planPathExchange,
+  settleExchange,
+  type VolumeExchange,
+} from './exchange-volumes.ts'
 import { keptLabel } from './kept-volume.ts'
 import type { Restoration } from './restoration.ts'
 import { settleVolume } from './volume-settle.ts'
@@ -144,6 +151,32 @@ name' hard; ln -s nowhere link; mkfifo pipe; mkdir -m 700 inner; echo x >inner/x
       docker('rm', '--force', `${prefix}-user`)
     }
     expect(await states()).toEqual(before)
+  })
+
+  it('stay when they are folders, and a container runs on something in one of them', async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'aidatavault-test-'))
+    const at = (...names: string[]) => path.join(folder, ...names)
+    for (const name of ['a/inner', 'b']) fs.mkdirSync(at(name), { recursive: true })
+    docker(
+      'run',
+      '--detach',
+      '--init',
+      '--name',
+      `${prefix}-user`,
+      '-v',
+      `${at('a/inner')}:/a`,
+      image,
+      'sleep',
+      'infinity',
+    )
+    try {
+      const exchange = await planPathExchange(at('a'), at('b'))
+      await expect(exchangeVolumes(exchange, toolsWith(direct), run)).rejects.toMatchObject({ code: 'target-exists' })
+      expect(fs.readdirSync(at('a'))).toEqual(['inner'])
+    } finally {
+      docker('rm', '--force', `${prefix}-user`)
+      fs.rmSync(folder, { recursive: true })
+    }
   })
 
   it('are not touched without an image that has a shell', async () => {

@@ -3,8 +3,9 @@ import fs from 'node:fs/promises'
 import { z } from 'zod'
 import { RecoveryError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
-import type { ContainerEngine } from '../../drivers/docker/container-engine.ts'
+import type { ContainerEngine, ContainerInspection } from '../../drivers/docker/container-engine.ts'
 import { exchangePaths, finishExchange } from '../../drivers/process/exchange-paths.ts'
+import { isInside } from '../../project/paths.ts'
 import type { Tools } from '../tools.ts'
 import { exchangeByCopy, settleCopy, shellImage } from './exchange-by-copy.ts'
 import { removeKeptVolume } from './kept-volume.ts'
@@ -56,7 +57,7 @@ export const planPathExchange = async (a: string, b: string): Promise<VolumeExch
 })
 
 /**
- * The contents of the two volumes change places while nothing runs on them (target-exists otherwise). Where it rejects,
+ * The contents of the two change places while nothing runs on them (target-exists otherwise). Where it rejects,
  * everything is as it was before; see planExchange for a kill.
  */
 export async function exchangeVolumes(exchange: VolumeExchange, { engine }: Tools, run: Run): Promise<void> {
@@ -87,13 +88,16 @@ export async function endExchange(exchange: VolumeExchange, { engine }: Tools, r
 const inodeOf = async (folder: string) => String((await fs.lstat(folder, { bigint: true })).ino)
 const deviceOf = async (folder: string) => (await fs.stat(folder)).dev
 
-/** A container that runs would see the one or the other, or write into what is put aside. Rejects with target-exists. */
-export async function assertUnused(volumes: readonly string[], engine: ContainerEngine, run: Run): Promise<void> {
-  const user = (await engine.listContainers({}, run)).find(
-    ({ running, mounts }) => running && mounts.some(({ type, name }) => type === 'volume' && volumes.includes(name)),
-  )
+/**
+ * A container that runs would see the one or the other, or write into what is put aside; also one that mounts something in
+ * a folder. `places`: names of the engine, or absolute paths. Rejects with target-exists.
+ */
+async function assertUnused(places: readonly string[], engine: ContainerEngine, run: Run): Promise<void> {
+  const uses = ({ type, name, source }: ContainerInspection['mounts'][number]) =>
+    places.some(place => (type === 'volume' ? name === place : type === 'bind' && isInside(source, place)))
+  const user = (await engine.listContainers({}, run)).find(({ running, mounts }) => running && mounts.some(uses))
   if (!user) return
-  throw new RecoveryError('target-exists', `the container ${user.name} runs on a volume that is to be replaced`, {
+  throw new RecoveryError('target-exists', `the container ${user.name} runs on what is to be replaced`, {
     hint: `stop it and run the same command again: docker stop ${user.name}`,
   })
 }

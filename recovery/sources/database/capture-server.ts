@@ -59,7 +59,10 @@ export async function captureServer(
   }
 }
 
-/** Without what a restore makes or keeps: the one is nobody's yet, the other was put aside with a safety point of its own. */
+/**
+ * Without what a restore makes or keeps: the one is nobody's yet, the other was put aside with a safety point of its own. A
+ * kept one that lets somebody in again was opened by hand, and is used.
+ */
 async function databasesToCapture(
   ask: Ask,
   method: ProjectServer['method'],
@@ -67,8 +70,11 @@ async function databasesToCapture(
 ): Promise<DatabaseProperties[]> {
   const all = await listDatabases(ask)
   if (method === 'physical') return all
-  const ours = new Set([...(await readMarks(ask, 'beside')).keys(), ...(await readMarks(ask, 'kept')).keys()])
-  return all.filter(({ name }) => !ours.has(name) && (wanted === undefined || wanted.includes(name)))
+  const made = await readMarks(ask, 'beside')
+  const kept = await readMarks(ask, 'kept')
+  const isOurs = ({ name, allowsConnections }: DatabaseProperties) =>
+    made.has(name) || (kept.has(name) && !allowsConnections)
+  return all.filter(database => !isOurs(database) && (wanted === undefined || wanted.includes(database.name)))
 }
 
 async function capture(

@@ -104,7 +104,9 @@ export async function exchangeState(
   const isAfter = ({ name, incoming, old }: Exchange) =>
     (incoming === null ? !names.has(name) : names.has(name) && !names.has(incoming)) &&
     (old === null || (names.has(old) && kept.get(old) === id))
-  const isBefore = ({ name, old }: Exchange) => (old === null ? !names.has(name) : names.has(name) && !names.has(old))
+  // Where there was none, somebody else may have made one meanwhile: what waits beside did not get the name.
+  const isBefore = ({ name, incoming, old }: Exchange) =>
+    old === null ? !names.has(name) || (incoming !== null && names.has(incoming)) : names.has(name) && !names.has(old)
   if (exchanges.every(isAfter)) return 'after'
   return exchanges.every(isBefore) ? 'before' : 'unclear'
 }

@@ -61,10 +61,10 @@ export async function* tablesScript(work: ServerWork, script: TablesScript): Asy
 const line = (statements: readonly string[]): Uint8Array =>
   Buffer.from(statements.map(statement => `${statement};\n`).join(''))
 
-/** Readers go on; nobody writes to the tables, nor to those that foreign keys join to them. */
-function locks({ present, keysToCheck }: TablesScript): string[] {
+/** Readers go on; nobody writes to the tables, those that go, nor to those that foreign keys join to them. */
+function locks({ present, surplus, keysToCheck }: TablesScript): string[] {
   const joined = keysToCheck.flatMap(({ child, parent }) => [child, parent])
-  const all = [...new Set([...present.map(({ quoted }) => quoted), ...joined])]
+  const all = [...new Set([...present.map(({ quoted }) => quoted), ...surplus.map(quotedTable), ...joined])]
   return all.length === 0 ? [] : [`LOCK TABLE ${all.join(', ')} IN EXCLUSIVE MODE`]
 }
 
