@@ -44,7 +44,7 @@ export function captureCode(project: Project, writer: PointWriter, run: Run): Pr
 
 /**
  * Brings it back into the folder `root`, which exists and holds nothing but `.aidatavault*` of ours. Nothing shows there
- * before all of it is ready; cut off anywhere, it can be called again. Rejects with target-exists, restore-failed.
+ * before all of it is ready; cut off before it is all there, it can be called again. Rejects with target-exists, restore-failed.
  */
 export async function restoreCode(facts: CodeFacts, reader: PointReader, root: string, run: Run): Promise<void> {
   await beginCode(facts, reader, root, run)

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import path from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Part, PointWriter } from '../../domain/point-content.ts'
 import { GitSandbox, stateOf } from '../testing/git-sandbox.ts'
 import { capturedPoint } from '../testing/test-point.ts'
@@ -16,7 +16,10 @@ beforeEach(() => {
   sandbox = new GitSandbox()
   run = quietRun()
 })
-afterEach(() => sandbox.end())
+afterEach(() => {
+  vi.unstubAllEnvs()
+  sandbox.end()
+})
 
 const project = () => testProject(sandbox.at('project'), { git: { top: sandbox.at('project') } })
 const start = `git init -q -b main project; cd project; echo one >one; mkdir sub; echo two >sub/two; git add .; git commit -qm first`
@@ -131,11 +134,17 @@ describe('a capture that cannot be whole fails', () => {
   it('when it is interrupted, and leaves nothing behind', async () => {
     const controller = new AbortController()
     run = quietRun(controller.signal)
-    const left = () => fs.readdirSync('/tmp').filter(name => name.startsWith('aidatavault-git-')).length
-    const before = left()
-    const capturing = captureWhile(part => part.path === 'code/git' && controller.abort())
+    // A folder of this test alone: others work in the usual one at the same time.
+    const temporary = fs.mkdtempSync(sandbox.at('tmp-'))
+    vi.stubEnv('TMPDIR', temporary)
+    let seen = 0
+    const capturing = captureWhile(part => {
+      seen ||= fs.readdirSync(temporary).length
+      if (part.path === 'code/git') controller.abort()
+    })
     await expect(capturing).rejects.toBeDefined()
-    expect(left()).toBe(before)
+    expect(seen).toBeGreaterThan(0)
+    expect(fs.readdirSync(temporary)).toEqual([])
   })
 })
 

@@ -5,7 +5,7 @@ import { cheapScrypt } from '../../../vault/testing/test-repository.ts'
 import { createVault, openStorage, openVault } from '../../../vault/index.ts'
 import { pointReader } from '../../operations/point-reader.ts'
 import { pointWriter } from '../../operations/point-writer.ts'
-import { captureCode, restoreCode } from '../code/index.ts'
+import { beginCode, captureCode, finishCode } from '../code/index.ts'
 import { quietRun, testProject } from './test-project.ts'
 
 // node restore-code.ts capture|restore FOLDER VAULT: a program that a test can kill in the middle of a restore.
@@ -35,5 +35,12 @@ if (action === 'capture') {
   const [snapshot] = await vault.listSnapshots()
   const facts = JSON.parse(await fs.readFile(factsFile, 'utf8')) as CodeFacts
   console.log('begins')
-  await restoreCode(facts, pointReader(vault, snapshot!, 'code', run), folder, run)
+  // As `recover` does it: what is written down stands between the last file and the end.
+  const note = path.join(place, 'restored')
+  const isNoted = await fs.stat(note).catch(() => undefined)
+  if (!isNoted) {
+    await beginCode(facts, pointReader(vault, snapshot!, 'code', run), folder, run)
+    await fs.writeFile(note, '')
+  }
+  await finishCode(folder)
 }
