@@ -7,6 +7,6 @@ export type { ExtendedAttribute, Nanoseconds, NodeMetadata, NodeType, TreeNode }
 export type { NewKey, ScryptCost } from './keyring.ts'
 export { openStorage } from './storage/location.ts'
 export { MemoryStorage } from './storage/memory.ts'
-export type { FileType, Storage, StoredFile } from './storage/storage.ts'
+export type { FileType, Storage, StorageOptions, StoredFile } from './storage/storage.ts'
 export type * from './types.ts'
 export { createVault, openVault, type OpenOptions } from './vault.ts'

@@ -297,5 +297,6 @@ export interface Vault {
   listLocks(): Promise<readonly Lock[]>
   /** Removes stale locks (all with `all`); returns those removed. */
   unlock(options: { readonly all: boolean }): Promise<readonly Lock[]>
+  /** Forgets what was read, and ends the storage's connections. */
   close(): Promise<void>
 }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, rm, symlink, link, writeFile, chmod, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { createVault, MemoryStorage, openStorage, openVault, VaultError } from './index.ts'
 import type { Entry, Snapshot, SnapshotDetails, Storage, Uploader, Vault } from './index.ts'
 import { collect, collectBytes } from './testing/collect.ts'
@@ -177,6 +177,14 @@ describe.each(storages)('a vault %s', (_, open) => {
     expect((await openVault(storage, { password: 'recovery-code' })).keyId).toBe(id)
     await expect(openVault(storage, { password: 'guess' })).rejects.toBeInstanceOf(VaultError)
     await expect(createVault(storage, first)).rejects.toMatchObject({ code: 'vault-exists' })
+  })
+
+  it('ends the connections of its storage when it is closed', async () => {
+    const storage = Object.assign(new MemoryStorage(), { close: vi.fn(async () => {}) })
+    const vault = await createVault(storage, first)
+    expect(storage.close).not.toHaveBeenCalled()
+    await vault.close()
+    expect(storage.close).toHaveBeenCalledOnce()
   })
 
   it('keeps a check out while it is written to, and says so', async () => {

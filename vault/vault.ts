@@ -135,5 +135,6 @@ class OpenVault implements types.Vault {
 
   async close(): Promise<void> {
     this.#reader.forget()
+    await this.#repository.storage.close?.()
   }
 }

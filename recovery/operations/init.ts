@@ -12,7 +12,12 @@ export const configName = 'aidatavault.yml'
 
 /** Whether there is a vault at the location already. */
 export async function vaultExists(location: string): Promise<boolean> {
-  return (await openStorage(location).size('config', '')) !== undefined
+  const storage = openStorage(location)
+  try {
+    return (await storage.size('config', '')) !== undefined
+  } finally {
+    await storage.close?.()
+  }
 }
 
 /** Makes a vault. Rejects with target-exists where other files lie. */

@@ -13,6 +13,8 @@ export interface StoredFile {
 export interface Storage {
   /** A path or URL for messages; never with credentials. */
   readonly location: string
+  /** How many requests are worth having under way at once. Left out: 2, as for a disk. */
+  readonly connections?: number
   /** Makes the place ready for a new vault (folders). Does nothing where nothing is needed. */
   prepare(): Promise<void>
   /** All files of a type, in no order. A place that does not exist has none. */
@@ -36,4 +38,20 @@ export interface Storage {
    * 1970) and returns their bytes.
    */
   removeLeftovers?(before: number): Promise<number>
+  /**
+   * Ends connections and child processes, once nothing is under way. No error when there are none; what is asked
+   * afterwards connects anew.
+   */
+  close?(): Promise<void>
+}
+
+/** How a storage is reached. Credentials come from the environment alone, never with the location. */
+export interface StorageOptions {
+  /** Where credentials and settings are looked up. Default: this process's environment. */
+  readonly env?: NodeJS.ProcessEnv
+  /** KiB a second, of all requests together; no limit where left out. */
+  readonly limitUploadKiB?: number
+  readonly limitDownloadKiB?: number
+  /** A folder of this machine that may keep copies of index, trees and snapshots of a remote vault. */
+  readonly cacheFolder?: string
 }

@@ -50,4 +50,8 @@ export class FaultyStorage implements Storage {
     await this.#fault('remove', type, name)
     return this.#storage.remove(type, name)
   }
+
+  async close(): Promise<void> {
+    await this.#storage.close?.()
+  }
 }
