@@ -1,21 +1,43 @@
 import path from 'node:path'
 import { VaultError } from '../errors.ts'
+import { HttpAgentClient } from './http-agent.ts'
 import { LocalStorage } from './local.ts'
+import { parseRestLocation } from './rest-location.ts'
+import { RestStorage } from './rest.ts'
 import type { Storage, StorageOptions } from './storage.ts'
 
+type Opener = (location: string, env: NodeJS.ProcessEnv) => Storage
+
+// By what stands before the first colon.
+const kinds: Readonly<Record<string, Opener>> = {
+  local: location => openFolder(location.slice('local:'.length)),
+  rest: openRest,
+}
+
 /**
- * The storage that a location names: a path of this machine, also as `local:PATH`. Other kinds of place look like URLs
- * (`s3:…`, `sftp:…`); those we have no adapter for reject with bad-input. A path with a colon can be given as `./a:b`.
- * Nothing is connected before the first use.
+ * The storage that a location names: a path of this machine, also as `local:PATH`, or one of restic's URLs (`rest:…`).
+ * Those we have no adapter for reject with bad-input. A path with a colon can be given as `./a:b`. Nothing is connected
+ * before the first use.
  */
-export function openStorage(location: string, _options: StorageOptions = {}): Storage {
-  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(location)?.[1]
-  if (scheme !== undefined && scheme !== 'local')
-    throw new VaultError('bad-input', `there is no storage of the kind "${scheme}:"`, {
-      hint: 'give a folder of this machine, for example /mnt/backup/vault',
-    })
-  const folder = scheme === undefined ? location : location.slice('local:'.length)
+export function openStorage(location: string, options: StorageOptions = {}): Storage {
+  const kind = kindOf(location)
+  if (kind === undefined) return openFolder(location)
+  const open = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
+  if (open) return open(location, options.env ?? process.env)
+  throw new VaultError('bad-input', `there is no storage of the kind "${kind}:"`, {
+    hint: `give a folder of this machine, for example /mnt/backup/vault, or one of ${Object.keys(kinds).join(':, ')}:`,
+  })
+}
+
+const kindOf = (location: string): string | undefined => /^([a-z][a-z0-9+.-]+):/i.exec(location)?.[1]
+
+function openFolder(folder: string): Storage {
   if (folder === '' || folder.includes('\0'))
     throw new VaultError('bad-input', 'no place for the vault was given', { hint: 'name the folder it lies in' })
   return new LocalStorage(path.resolve(folder))
+}
+
+function openRest(text: string, env: NodeJS.ProcessEnv): Storage {
+  const { location, server, base } = parseRestLocation(text, env)
+  return new RestStorage(location, new HttpAgentClient(server), base)
 }

@@ -21,7 +21,11 @@ takeFromTrixie() {
   debianSource trixie >"$apt/sources.list"
   options=(-o "Dir::Etc::SourceList=$apt/sources.list" -o Dir::Etc::SourceParts=/dev/null
     -o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt" -o APT::Sandbox::User=root)
-  apt-get "${options[@]}" update
+  # Once for all that is taken in a row.
+  if [ -z "$(find "$apt/updated" -mmin -10 2>/dev/null)" ]; then
+    apt-get "${options[@]}" update
+    touch "$apt/updated"
+  fi
   rm -f "$apt/$1"_*.deb
   (cd "$apt" && apt-get "${options[@]}" download "$1")
   dpkg -x "$apt/$1"_*.deb "$folder"

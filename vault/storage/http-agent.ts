@@ -1,0 +1,137 @@
+import http from 'node:http'
+import https from 'node:https'
+import { patience, type HttpAnswer, type HttpClient, type HttpPatience, type HttpRequest } from './http-client.ts'
+import { networkFailure } from './network-failure.ts'
+import type { TlsFiles } from './tls-files.ts'
+
+/** A server that is reached by HTTP/1.1. */
+export interface HttpServer {
+  /** For people, without credentials. */
+  readonly name: string
+  readonly secure: boolean
+  readonly host: string
+  readonly port: number | undefined
+  /** Instead of host and port: a socket of this machine. */
+  readonly socketPath?: string
+  /** `user:password` */
+  readonly auth?: string
+  readonly tls: TlsFiles
+}
+
+// A server that refuses what it is sent answers before it has read it, and hangs up on what is still coming (Go's does
+// after 256 KiB), so that its answer may be lost. Larger bodies wait until the server wants them.
+const expectBytes = 128 * 1024
+const expectMs = 1000
+
+/** HTTP/1.1 through Node's own client: connections are kept and reused, as many as there are requests at once. */
+export class HttpAgentClient implements HttpClient {
+  readonly #server: HttpServer
+  readonly #patience: HttpPatience
+  #agent: http.Agent | undefined
+
+  constructor(server: HttpServer, wait: HttpPatience = patience) {
+    this.#server = server
+    this.#patience = wait
+  }
+
+  async send(request: HttpRequest): Promise<HttpAnswer> {
+    try {
+      const agent = (this.#agent ??= await this.#newAgent())
+      return await this.#sendOnce(request, agent).catch((error: unknown) => {
+        // The server had closed a kept connection, which nobody could know.
+        if (!(error instanceof StaleConnection)) throw error
+        return this.#sendOnce(request, agent)
+      })
+    } catch (error) {
+      throw networkFailure(this.#server.name, error instanceof StaleConnection ? error.cause : error)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#agent?.destroy()
+    this.#agent = undefined
+  }
+
+  async #newAgent(): Promise<http.Agent> {
+    if (!this.#server.secure) return new http.Agent({ keepAlive: true })
+    return new https.Agent({ keepAlive: true, ...(await this.#server.tls.read()) })
+  }
+
+  #sendOnce({ method, path, headers, body }: HttpRequest, agent: http.Agent): Promise<HttpAnswer> {
+    const { secure, host, port, socketPath, auth } = this.#server
+    const expects = body !== undefined && body.length > expectBytes
+    const sent = (secure ? https : http).request({
+      agent,
+      method,
+      path,
+      timeout: this.#patience.stallMs,
+      ...(socketPath === undefined ? { host, port } : { socketPath, setHost: false }),
+      ...(auth === undefined ? {} : { auth }),
+      headers: {
+        ...(socketPath === undefined ? {} : { host: 'localhost' }),
+        ...headers,
+        ...(body ? { 'content-length': body.length } : {}),
+        ...(expects ? { expect: '100-continue' } : {}),
+      },
+    })
+    sent.on('timeout', () => sent.destroy(stalled()))
+    sent.on('socket', socket => giveUpConnecting(socket, this.#patience.connectMs))
+    const answer = answerTo(sent)
+    if (expects) sendWhenWanted(sent, body)
+    else sent.end(body)
+    return answer
+  }
+}
+
+/** A kept connection that turned out to be closed. */
+class StaleConnection extends Error {}
+
+const stalled = () => Object.assign(new Error('nothing came for too long'), { code: 'ESTALLED' })
+
+function giveUpConnecting(socket: import('node:net').Socket, ms: number): void {
+  if (!socket.connecting) return
+  const timer = setTimeout(() => socket.destroy(stalled()), ms)
+  const clear = () => clearTimeout(timer)
+  socket.once('secureConnect', clear).once('connect', clear).once('close', clear)
+}
+
+function sendWhenWanted(sent: http.ClientRequest, body: Uint8Array): void {
+  // Some servers do not know the question.
+  const timer = setTimeout(() => sent.end(body), expectMs)
+  const clear = () => clearTimeout(timer)
+  sent.once('continue', () => {
+    clear()
+    sent.end(body)
+  })
+  sent.once('response', clear)
+  sent.once('close', clear)
+  sent.flushHeaders()
+}
+
+function answerTo(sent: http.ClientRequest): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => {
+    let answered = false
+    sent.once('response', response => {
+      answered = true
+      collect(response)
+        .then(resolve, reject)
+        .finally(() => {
+          // What the server did not want is not sent.
+          if (!sent.writableEnded) sent.destroy()
+        })
+    })
+    sent.on('error', error => {
+      if (answered) return
+      reject(isStale(sent, error) ? new StaleConnection(error.message, { cause: error }) : error)
+    })
+  })
+}
+
+const isStale = (sent: http.ClientRequest, error: NodeJS.ErrnoException) =>
+  sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+
+async function collect(response: http.IncomingMessage): Promise<HttpAnswer> {
+  const pieces: Buffer[] = []
+  for await (const piece of response) pieces.push(piece as Buffer)
+  return { status: response.statusCode!, headers: response.headers, body: Buffer.concat(pieces) }
+}
