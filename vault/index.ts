@@ -2,6 +2,7 @@
  * The vault: an encrypted, deduplicating repository in restic's format, on one storage. It knows bytes, blobs, trees,
  * snapshots and storages, and nothing of what they are kept for. This file is its one door.
  */
+export { isSignedBy } from './crypto/signature.ts'
 export { VaultError, type ErrorDetails, type VaultErrorCode } from './errors.ts'
 export type { ExtendedAttribute, Nanoseconds, NodeMetadata, NodeType, TreeNode } from './format/node.ts'
 export type { NewKey, ScryptCost } from './keyring.ts'

@@ -214,6 +214,23 @@ export interface CheckReport {
   readonly bytesRead: number
 }
 
+/** What reading all of one point has found. */
+export interface SnapshotReading {
+  /** Different blobs that were read and verified, folder lists among them, and their plaintext bytes. */
+  readonly blobs: number
+  readonly bytes: number
+  /** What of the point cannot be had, by path in it; the first ones. */
+  readonly problems: readonly { readonly path: string; readonly message: string }[]
+  /** How many more there are. */
+  readonly further: number
+}
+
+/** An Ed25519 signature, as hex digits: 64 of the key, 128 of the signature. */
+export interface Signature {
+  readonly publicKey: string
+  readonly signature: string
+}
+
 export interface Lock {
   readonly id: string
   readonly time: Date
@@ -290,6 +307,12 @@ export interface Vault {
 
   /** Takes no part in trust: reads everything anew from storage. Exclusive lock, as restic. `readData` verifies every pack. */
   check(options: { readonly readData: boolean }, run: VaultRun): Promise<CheckReport>
+
+  /** Reads anew from storage all that this one point needs, and verifies every blob. What it finds is in the result, not thrown. */
+  verifySnapshot(snapshot: Snapshot, run: VaultRun): Promise<SnapshotReading>
+
+  /** Signs with a key that follows from the vault's own, so that whoever opens the vault can tell what it has signed. */
+  sign(bytes: Uint8Array): Signature
 
   listKeys(): Promise<readonly KeyInfo[]>
   /** A further password for the same vault; returns the new key's id. `username` tells keys apart in listings. */

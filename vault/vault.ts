@@ -1,5 +1,6 @@
 import { checkRepository } from './check/check.ts'
 import { compareEntries, compareFolder } from './compare.ts'
+import { publicKeyOf, signBytes, signingKey } from './crypto/signature.ts'
 import { createRepository } from './create.ts'
 import { listKeys, saveKey, type NewKey, type ScryptCost } from './keyring.ts'
 import { listLocks, unlock } from './locks.ts'
@@ -12,6 +13,7 @@ import type { Storage } from './storage/storage.ts'
 import type * as types from './types.ts'
 import { withUploader } from './upload/uploader.ts'
 import { VaultReader } from './vault-reader.ts'
+import { verifySnapshot } from './verify-snapshot.ts'
 
 export interface OpenOptions {
   readonly password: string
@@ -114,6 +116,15 @@ class OpenVault implements types.Vault {
 
   check(options: { readonly readData: boolean }, run: types.VaultRun): Promise<types.CheckReport> {
     return checkRepository(this.#repository, options, run)
+  }
+
+  verifySnapshot(snapshot: types.Snapshot, run: types.VaultRun): Promise<types.SnapshotReading> {
+    return verifySnapshot(this.#repository, snapshot, run)
+  }
+
+  sign(bytes: Uint8Array): types.Signature {
+    const key = signingKey(this.#repository.key, this.id)
+    return { publicKey: publicKeyOf(key), signature: signBytes(key, bytes) }
   }
 
   listKeys(): Promise<readonly types.KeyInfo[]> {
