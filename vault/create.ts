@@ -12,14 +12,18 @@ import type { Storage } from './storage/storage.ts'
  * Makes a vault where there is none, and opens it anew with the password: what this returns has proved that it can be
  * opened. Rejects with vault-exists if anything of a vault is there already; then nothing is changed.
  */
-export async function createRepository(storage: Storage, first: NewKey): Promise<OpenedRepository> {
+export async function createRepository(
+  storage: Storage,
+  first: NewKey,
+  polynomial = randomPolynomial(),
+): Promise<OpenedRepository> {
   await refuseExisting(storage)
   await storage.prepare()
   const key = newVaultKey()
   const keyId = await saveKey(storage, key, first)
   try {
     await refuseSecondCreator(storage, keyId)
-    await saveConfig(storage, key)
+    await saveConfig(storage, key, polynomial)
   } catch (error) {
     // A key that is left would keep the next attempt from being made.
     await storage.remove('keys', keyId).catch(() => {})
@@ -29,8 +33,8 @@ export async function createRepository(storage: Storage, first: NewKey): Promise
 }
 
 // It comes last: as long as it is missing, nobody takes this for a vault.
-async function saveConfig(storage: Storage, key: VaultKey): Promise<void> {
-  const config = encodeConfig({ version: 2, id: randomBytes(32).toString('hex'), polynomial: randomPolynomial() })
+async function saveConfig(storage: Storage, key: VaultKey, polynomial: bigint): Promise<void> {
+  const config = encodeConfig({ version: 2, id: randomBytes(32).toString('hex'), polynomial })
   await storage.save('config', '', seal(key, config))
 }
 

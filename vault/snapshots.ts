@@ -1,11 +1,11 @@
 import { VaultError } from './errors.ts'
-import { parseSnapshot } from './format/snapshot.ts'
+import { parseSnapshot, type StoredSnapshot } from './format/snapshot.ts'
 import type { Repository } from './repository.ts'
 import { aboutFile } from './stored-file.ts'
 import type { Snapshot } from './types.ts'
 
 /** Reads one snapshot file. Rejects with file-missing, or vault-damaged naming the file. */
-export async function loadSnapshot(repository: Repository, id: string): Promise<Snapshot> {
+export async function loadSnapshot(repository: Repository, id: string): Promise<StoredSnapshot> {
   const json = await repository.loadUnpacked('snapshots', id)
   return aboutFile('snapshots', id, () => parseSnapshot(id, json))
 }
@@ -17,7 +17,7 @@ export type OnDamaged = (id: string, error: unknown) => void
 const atOnce = 8
 
 /** All snapshots, oldest first. One that cannot be read rejects, unless `onDamaged` is there to be told. */
-export async function listSnapshots(repository: Repository, onDamaged?: OnDamaged): Promise<Snapshot[]> {
+export async function listSnapshots(repository: Repository, onDamaged?: OnDamaged): Promise<StoredSnapshot[]> {
   const files = await repository.storage.list('snapshots')
   return loadSnapshots(
     repository,
@@ -30,8 +30,8 @@ async function loadSnapshots(
   repository: Repository,
   ids: readonly string[],
   onDamaged?: OnDamaged,
-): Promise<Snapshot[]> {
-  const snapshots: Snapshot[] = []
+): Promise<StoredSnapshot[]> {
+  const snapshots: StoredSnapshot[] = []
   for (let i = 0; i < ids.length; i += atOnce) {
     const loaded = await Promise.all(ids.slice(i, i + atOnce).map(id => loadOrTell(repository, id, onDamaged)))
     for (const snapshot of loaded) if (snapshot) snapshots.push(snapshot)
@@ -40,7 +40,11 @@ async function loadSnapshots(
 }
 
 // undefined: removed between listing and reading, or damaged and told.
-async function loadOrTell(repository: Repository, id: string, onDamaged?: OnDamaged): Promise<Snapshot | undefined> {
+async function loadOrTell(
+  repository: Repository,
+  id: string,
+  onDamaged?: OnDamaged,
+): Promise<StoredSnapshot | undefined> {
   try {
     return await loadSnapshot(repository, id)
   } catch (error) {

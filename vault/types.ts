@@ -231,6 +231,24 @@ export interface Signature {
   readonly signature: string
 }
 
+/** A snapshot and its copy in another vault. */
+export interface Copied {
+  readonly from: Snapshot
+  readonly to: Snapshot
+}
+
+export interface CopyReport {
+  /** What the target has now and had not before, oldest first. */
+  readonly copied: readonly Copied[]
+  /** What it had already. */
+  readonly present: readonly Copied[]
+  /** What cannot be copied whole, as the source is damaged; nothing of it appears in the target. */
+  readonly failed: readonly { readonly from: Snapshot; readonly error: Error }[]
+  /** Blobs that were new to the target, and their bytes as stored there. */
+  readonly blobs: number
+  readonly bytesAdded: number
+}
+
 export interface Lock {
   readonly id: string
   readonly time: Date
@@ -313,6 +331,17 @@ export interface Vault {
 
   /** Signs with a key that follows from the vault's own, so that whoever opens the vault can tell what it has signed. */
   sign(bytes: Uint8Array): Signature
+
+  /**
+   * Copies snapshots of this vault into another one: the same but for `original`, which names the first, and `parent`. Only
+   * blobs that are missing there are read, verified and written. Both get a shared lock. What is there already, by restic's rule,
+   * is passed over. Rejects with bad-input where it is the same vault; what damage of this one keeps back is in the report.
+   */
+  copyTo(target: Vault, snapshots: readonly Snapshot[], run: VaultRun): Promise<CopyReport>
+  /** The copies that `target` has of these snapshots, by their ids here. */
+  findCopies(target: Vault, snapshots: readonly Snapshot[]): Promise<ReadonlyMap<string, Snapshot>>
+  /** Whether both cut contents in the same places, so that what is in one deduplicates with new points of the other. */
+  cutsLike(other: Vault): boolean
 
   listKeys(): Promise<readonly KeyInfo[]>
   /** A further password for the same vault; returns the new key's id. `username` tells keys apart in listings. */

@@ -1,6 +1,7 @@
 import { checkRepository } from './check/check.ts'
 import { compareEntries, compareFolder } from './compare.ts'
 import { publicKeyOf, signBytes, signingKey } from './crypto/signature.ts'
+import { copySnapshots, findCopies } from './copy/copy.ts'
 import { createRepository } from './create.ts'
 import { listKeys, saveKey, type NewKey, type ScryptCost } from './keyring.ts'
 import { listLocks, unlock } from './locks.ts'
@@ -22,11 +23,13 @@ export interface OpenOptions {
 }
 
 /**
- * Makes a vault where there is none; `password` is its first key. What is returned has been opened anew with it. Rejects
- * with vault-exists if there is one, or part of one.
+ * Makes a vault where there is none; `password` is its first key. What is returned has been opened anew with it. With
+ * `like`, it cuts contents as that one does, so that copies of its points deduplicate with new ones. Rejects with
+ * vault-exists if there is one, or part of one.
  */
-export async function createVault(storage: Storage, first: NewKey): Promise<types.Vault> {
-  return new OpenVault(await createRepository(storage, first), first.scrypt)
+export async function createVault(storage: Storage, first: NewKey, like?: types.Vault): Promise<types.Vault> {
+  const polynomial = like && repositoryOf(like).config.polynomial
+  return new OpenVault(await createRepository(storage, first, polynomial), first.scrypt)
 }
 
 /** Opens a vault, ours or restic's. Rejects with vault-missing, wrong-password, vault-damaged or vault-unsupported. */
@@ -36,6 +39,9 @@ export async function openVault(storage: Storage, { password, scrypt }: OpenOpti
 
 // Unfinished files of killed programs are nobody's after so long.
 const leftoverAfterMs = 24 * 60 * 60_000
+
+/** What an opened vault is to this room alone. */
+let repositoryOf: (vault: types.Vault) => Repository
 
 /** The parts of this room behind the one interface that others see. Its promises stand in types.ts. */
 class OpenVault implements types.Vault {
@@ -49,6 +55,13 @@ class OpenVault implements types.Vault {
     this.#repository = repository
     this.#reader = new VaultReader(repository)
     this.#scrypt = scrypt
+  }
+
+  static {
+    repositoryOf = vault => {
+      if (vault instanceof OpenVault) return vault.#repository
+      throw new TypeError('not a vault of this room')
+    }
   }
 
   get id(): string {
@@ -125,6 +138,19 @@ class OpenVault implements types.Vault {
   sign(bytes: Uint8Array): types.Signature {
     const key = signingKey(this.#repository.key, this.id)
     return { publicKey: publicKeyOf(key), signature: signBytes(key, bytes) }
+  }
+
+  copyTo(target: types.Vault, snapshots: readonly types.Snapshot[], run: types.VaultRun): Promise<types.CopyReport> {
+    const places = { source: this.#repository, reader: this.#reader, target: repositoryOf(target) }
+    return copySnapshots(places, snapshots, run)
+  }
+
+  findCopies(target: types.Vault, snapshots: readonly types.Snapshot[]): ReturnType<types.Vault['findCopies']> {
+    return findCopies({ source: this.#repository, target: repositoryOf(target) }, snapshots)
+  }
+
+  cutsLike(other: types.Vault): boolean {
+    return repositoryOf(other).config.polynomial === this.#repository.config.polynomial
   }
 
   listKeys(): Promise<readonly types.KeyInfo[]> {

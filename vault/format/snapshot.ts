@@ -30,6 +30,9 @@ export interface SnapshotContent extends SnapshotDetails {
   readonly summary?: FullSummary
 }
 
+/** A snapshot with everything that its file holds. */
+export type StoredSnapshot = Snapshot & SnapshotContent
+
 const names = new Set(
   'time parent tree paths hostname username uid gid excludes tags original program_version summary'.split(' '),
 )
@@ -50,7 +53,7 @@ const numberFields = [
 const summaryNames = new Set(['backup_start', 'backup_end', ...numberFields.map(([, name]) => name)])
 
 /** Reads the JSON of a snapshot file (see unpacked.ts). One without a tree is damaged. */
-export function parseSnapshot(id: string, json: Uint8Array): Snapshot & SnapshotContent {
+export function parseSnapshot(id: string, json: Uint8Array): StoredSnapshot {
   const what = `snapshot ${id.slice(0, 8)}`
   const object = new JsonObject(parseJson(json, what), what, names)
   const [parent, tree, original] = [object.id('parent'), object.id('tree'), object.id('original')]
@@ -103,6 +106,17 @@ export function encodeSnapshot(snapshot: SnapshotContent): Buffer {
     snapshot.summary ? `"summary":${encodeSummary(snapshot.summary)}` : '',
   ]
   return Buffer.from(`{${fields.filter(Boolean).join()}}`)
+}
+
+/**
+ * The JSON of the same snapshot with other values for some fields (undefined leaves one out). Everything else stays to
+ * the last digit, also what only other programs know: the time has nanoseconds, which a Date has not.
+ */
+export function rewriteSnapshot(json: Uint8Array, changes: Readonly<Record<string, unknown>>): Buffer {
+  const fields = Object.entries(parseJson(json, 'a snapshot') as Record<string, unknown>)
+  // Go takes names as it finds them, in whatever case.
+  const kept = fields.filter(([name]) => !Object.hasOwn(changes, name.toLowerCase()))
+  return Buffer.from(JSON.stringify({ ...Object.fromEntries(kept), ...changes }))
 }
 
 const texts = (list: readonly string[]): string => `[${list.map(encodeGoString).join()}]`
