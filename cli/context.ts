@@ -11,7 +11,7 @@ export interface GlobalOptions extends PasswordOptions {
   readonly quiet?: boolean
   readonly verbose?: boolean
   readonly color: boolean
-  readonly vault?: string
+  readonly vault?: string[]
   readonly projectDirectory?: string
   readonly file?: string[]
   readonly projectName?: string
@@ -47,15 +47,22 @@ export const vaultLocation = (text: string): string =>
   text.includes('://') || /^\w{2,}:/.test(text) ? text : path.resolve(text)
 
 /** Where the project's vault is: --vault, AIDATAVAULT_VAULT, aidatavault.yml. Undefined when nothing says. */
-export function configuredVault({ options }: Context, project: Project | undefined): string | undefined {
-  if (options.vault) return vaultLocation(options.vault)
-  if (process.env.AIDATAVAULT_VAULT) return vaultLocation(process.env.AIDATAVAULT_VAULT)
-  const fromFile = project?.config.vault
-  return fromFile && project
-    ? vaultLocation(
-        path.isAbsolute(fromFile) || fromFile.includes(':') ? fromFile : path.join(project.directory, fromFile),
-      )
-    : undefined
+export const configuredVault = (context: Context, project: Project | undefined): string | undefined =>
+  configuredVaults(context, project)[0]
+
+/** All vaults that points go into, each once, the project's own first; those of the command line go before the file's. */
+export function configuredVaults({ options }: Context, project: Project | undefined): string[] {
+  const said = options.vault ?? (process.env.AIDATAVAULT_VAULT ? [process.env.AIDATAVAULT_VAULT] : [])
+  const locations = said.length > 0 ? said.map(vaultLocation) : vaultsOfFile(project)
+  return [...new Set(locations)]
+}
+
+function vaultsOfFile(project: Project | undefined): string[] {
+  if (!project) return []
+  const { vault, vaults = [] } = project.config
+  return [...(vault ? [vault] : []), ...vaults].map(place =>
+    vaultLocation(path.isAbsolute(place) || place.includes(':') ? place : path.join(project.directory, place)),
+  )
 }
 
 /** Rejects with bad-input when nothing says where the vault is. */

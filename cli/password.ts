@@ -9,7 +9,26 @@ import type { Terminal } from './terminal.ts'
 export interface PasswordOptions {
   readonly passwordFile?: string
   readonly passwordCommand?: string
+  /** Of a second vault. */
+  readonly targetPasswordFile?: string
+  readonly targetPasswordCommand?: string
 }
+
+/** Where a password can be said, for a program as for a person. */
+export interface PasswordSource {
+  readonly file: string | undefined
+  readonly command: string | undefined
+  readonly variable: string
+  /** For hints. */
+  readonly words: string
+}
+
+const sourceOf = ({ passwordFile, passwordCommand }: PasswordOptions): PasswordSource => ({
+  file: passwordFile,
+  command: passwordCommand,
+  variable: 'AIDATAVAULT_PASSWORD',
+  words: '--password-file, --password-command or AIDATAVAULT_PASSWORD',
+})
 
 /**
  * The vault's password, from the first of: --password-file, --password-command, AIDATAVAULT_PASSWORD, the credentials
@@ -24,16 +43,17 @@ export async function findPassword(location: string, options: PasswordOptions, t
   return parseRecoveryCode(typed) ?? typed
 }
 
-/** A password given for this call, or undefined. An empty one is refused: it is a mistake, not a choice. */
-export async function givenPassword({ passwordFile, passwordCommand }: PasswordOptions): Promise<string | undefined> {
-  const fromFile = passwordFile === undefined ? undefined : await readPasswordFile(passwordFile)
-  const fromCommand = passwordCommand === undefined ? undefined : runPasswordCommand(passwordCommand)
-  const password = fromFile ?? fromCommand ?? process.env.AIDATAVAULT_PASSWORD
+/** A password given for this call, or undefined. */
+export const givenPassword = (options: PasswordOptions): Promise<string | undefined> => passwordFrom(sourceOf(options))
+
+/** What one source says, or undefined. An empty one is refused: it is a mistake, not a choice. */
+export async function passwordFrom({ file, command, variable, words }: PasswordSource): Promise<string | undefined> {
+  const fromFile = file === undefined ? undefined : await readPasswordFile(file)
+  const fromCommand = command === undefined ? undefined : runPasswordCommand(command)
+  const password = fromFile ?? fromCommand ?? process.env[variable]
   if (password === undefined) return undefined
   if (password === '')
-    throw new RecoveryError('bad-input', 'the password given is empty', {
-      hint: 'see where it comes from: --password-file, --password-command or AIDATAVAULT_PASSWORD',
-    })
+    throw new RecoveryError('bad-input', 'the password given is empty', { hint: `see where it comes from: ${words}` })
   return parseRecoveryCode(password) ?? password
 }
 
@@ -42,6 +62,12 @@ export async function newPassword(location: string, options: PasswordOptions, te
   const given = await givenPassword(options)
   if (given !== undefined) return given
   if (!terminal.interactive) throw noPassword(location)
+  return askTwice(location, terminal)
+}
+
+/** At the terminal, until both are the same. */
+export async function askTwice(location: string, terminal: Terminal): Promise<string> {
+  terminal.clear()
   const first = await ask(
     {
       message: `Choose a password for the vault ${location}:`,
@@ -52,7 +78,7 @@ export async function newPassword(location: string, options: PasswordOptions, te
   const second = await ask({ message: 'The same again:' }, terminal.question)
   if (first === second) return first
   terminal.warn('the two are not the same')
-  return newPassword(location, options, terminal)
+  return askTwice(location, terminal)
 }
 
 const noPassword = (location: string) =>

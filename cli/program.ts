@@ -4,6 +4,7 @@ import { programName, type Tools } from '../recovery/operations/index.ts'
 import { backupCommand } from './commands/backup.ts'
 import { checkCommand } from './commands/check.ts'
 import { configCommand } from './commands/config.ts'
+import { copyCommand } from './commands/copy.ts'
 import { demoCommand } from './commands/demo.ts'
 import { exportCommand } from './commands/export.ts'
 import { importCommand } from './commands/import.ts'
@@ -45,6 +46,7 @@ export function buildProgram(tools: Tools, signal: AbortSignal, started: (termin
     importCommand,
     exportCommand,
     checkCommand,
+    copyCommand,
     configCommand,
     unlockCommand,
     demoCommand,
@@ -67,9 +69,15 @@ function addGlobalOptions(program: Command): void {
     .option('--quiet', 'only results, warnings and errors')
     .option('--verbose', 'say more, and show where an unexpected error came from')
     .option('--no-color', 'no colours (NO_COLOR does the same)')
-    .addOption(new Option('--vault <VAULT>', 'path of the vault').env('AIDATAVAULT_VAULT'))
+    .addOption(
+      new Option('--vault <VAULT>', 'path of the vault; may be repeated: a backup goes into each')
+        .env('AIDATAVAULT_VAULT')
+        .argParser(repeat),
+    )
     .option('--password-file <FILE>', 'read the password of the vault from a file')
     .option('--password-command <COMMAND>', 'take the password of the vault from the output of a command')
+    .option('--target-password-file <FILE>', 'the same of a second vault: of copy, or of a further --vault')
+    .option('--target-password-command <COMMAND>', 'the same from a command')
     .option('--project-directory <DIR>', 'the Compose project directory, as docker compose has it')
     .option('-f, --file <FILE>', 'a Compose file, as docker compose has it; may be repeated', repeat)
     .option('-p, --project-name <NAME>', 'the Compose project name, as docker compose has it')

@@ -25,6 +25,8 @@ export const config = z.strictObject({
     .optional(),
   /** Path or URL of the vault. */
   vault: z.string().optional(),
+  /** Further vaults: every point that is taken is copied into each of them. */
+  vaults: z.array(z.string().min(1)).optional(),
   /** Only for projects without Compose: the project's name. */
   name: z.string().optional(),
   /** PostgreSQL servers by name. For a Compose service the key is the service's name. */

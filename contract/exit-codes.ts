@@ -36,6 +36,7 @@ export const exitCodes = {
   'file-unsafe': 48,
   'hook-failed': 49,
   'config-incomplete': 50,
+  'copy-missing': 51,
   interrupted: 130,
 } as const
 

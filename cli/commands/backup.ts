@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
-import { RecoveryError } from '../../recovery/domain/errors.ts'
+import { messageOf, RecoveryError } from '../../recovery/domain/errors.ts'
 import {
+  assertEverywhere,
   assertOutside,
   backup,
   isUnsettled,
@@ -9,12 +10,17 @@ import {
   planColdBackup,
   shortId,
   sourceKinds,
+  takeEverywhere,
   type BackupPlan,
+  type OpenedPlace,
+  type PlacedPoint,
+  type PointPlace,
   type Project,
-  type RecoveryPoint,
   type SourceKind,
+  type Vault,
 } from '../../recovery/operations/index.ts'
-import { assertVaultKnown, configuredVault, findProject, type Context } from '../context.ts'
+import { assertVaultKnown, configuredVaults, findProject, type Context } from '../context.ts'
+import { withVaults } from '../other-vault.ts'
 import type { Follow } from '../program.ts'
 import { durationText, sizeText } from '../words.ts'
 import { inRestoration } from './restore/frame.ts'
@@ -76,20 +82,27 @@ async function runBackup(options: BackupOptions, context: Context): Promise<void
     const { plan } = planOf(project)
     return terminal.result(planText(project, plan), planJson(project, plan))
   }
-  const location = configuredVault(context, project)
-  assertVaultKnown(location)
-  await assertOutside(project, location)
+  const locations = configuredVaults(context, project)
+  assertVaultKnown(locations[0])
+  for (const location of locations) await assertOutside(project, location)
   const started = performance.now()
   // What stands in the way is said before anybody is asked for a password; unless it may be of something half-done, which is
   // settled first: a restore that was cut off may have left a server stopped.
   if (!(await isUnsettled(project.root))) planOf(project)
-  const point = await inRestoration(context, { reads: false, found: project }, ({ project: now, vault }) => {
-    const { project: seen, plan } = planOf(now)
-    for (const { what, why } of plan.leftOut) terminal.warn(`not in this point: ${what} (${why})`)
-    return backup(seen, plan, vault, tags, tools, run)
-  })
-  terminal.result(pointText(point, performance.now() - started), pointJson(point))
+  const placed = await withVaults(context, locations, opened =>
+    inRestoration(context, { reads: false, found: project, opened: firstOf(opened) }, ({ project: now }) => {
+      const { project: seen, plan } = planOf(now)
+      for (const { what, why } of plan.leftOut) terminal.warn(`not in this point: ${what} (${why})`)
+      return takeEverywhere(opened, vault => backup(seen, plan, vault, tags, tools, run), run)
+    }),
+  )
+  terminal.result(pointText(placed, performance.now() - started), pointJson(placed))
+  assertEverywhere(placed)
 }
+
+// withVaults promises that there is one.
+const firstOf = (opened: readonly OpenedPlace[]): Vault =>
+  opened.flatMap(place => ('vault' in place ? place.vault : []))[0]!
 
 function parseKinds(text: string | undefined): readonly SourceKind[] | undefined {
   if (text === undefined) return undefined
@@ -151,17 +164,28 @@ const planJson = (project: Project, plan: BackupPlan) => ({
   complete: plan.complete,
 })
 
-function pointText({ snapshot, manifest }: RecoveryPoint, ms: number): string {
+function pointText({ point: { snapshot, manifest }, places }: PlacedPoint, ms: number): string {
   const added = snapshot.summary ? `, ${sizeText(snapshot.summary.dataAddedPacked)} new in the vault` : ''
   const down = manifest.downMs ? `; services did not run, or were paused, for ${durationText(manifest.downMs)}` : ''
-  return `point ${shortId(snapshot.id)} (${manifest.state}) taken in ${durationText(ms)}${added}${down}`
+  const first = `point ${shortId(snapshot.id)} (${manifest.state}) taken in ${durationText(ms)}${added}${down}`
+  return [first, ...(places.length > 1 ? places.map(placeText) : [])].join('\n')
 }
 
-const pointJson = ({ snapshot, manifest }: RecoveryPoint) => ({
+const placeText = (place: PointPlace): string =>
+  'point' in place
+    ? `  in ${place.location} as ${shortId(place.point.id)}`
+    : `  NOT in ${place.location}: ${messageOf(place.error)}`
+
+const pointJson = ({ point: { snapshot, manifest }, places }: PlacedPoint) => ({
   point: snapshot.id,
   time: snapshot.time.toISOString(),
   state: manifest.state,
   tags: snapshot.tags,
   summary: snapshot.summary ?? null,
   downMs: manifest.downMs ?? 0,
+  vaults: places.map(place =>
+    'point' in place
+      ? { vault: place.location, point: place.point.id }
+      : { vault: place.location, point: null, error: messageOf(place.error) },
+  ),
 })

@@ -9,12 +9,14 @@ import {
   joinVault,
   makeVault,
   vaultExists,
+  warnOfOtherCuts,
   writeConfig,
   type Project,
   type Vault,
 } from '../../recovery/operations/index.ts'
-import { configuredVault, findProject, vaultLocation, type Context } from '../context.ts'
+import { configuredVault, findProject, vaultLocation, withVault, type Context } from '../context.ts'
 import { assertCanRemember, credentialsFile, rememberPassword } from '../credentials.ts'
+import { findOtherPassword, newOtherPassword } from '../other-password.ts'
 import { findPassword, newPassword } from '../password.ts'
 import type { Follow } from '../program.ts'
 import { newRecoveryCode } from '../recovery-code.ts'
@@ -22,6 +24,7 @@ import { recoveryKit } from '../recovery-kit.ts'
 
 interface InitOptions {
   readonly remember: boolean
+  readonly also?: boolean
   readonly plan?: boolean
 }
 
@@ -29,11 +32,12 @@ export function initCommand(program: Command, follow: Follow): void {
   program
     .command('init [VAULT]')
     .description('find the project, create or join the vault, write aidatavault.yml, print the recovery kit')
+    .option('--also', 'a further vault, into which every point is copied; made to fit the one there is')
     .option('--plan', 'show what would be done, then stop')
     .option('--no-remember', 'do not keep the password in the credentials file of this user')
     .addHelpText(
       'after',
-      '\nExamples:\n  aidatavault init /mnt/backup/vault\n  aidatavault init /mnt/backup/vault --password-file ~/.vault-password\n',
+      '\nExamples:\n  aidatavault init /mnt/backup/vault\n  aidatavault init /mnt/backup/vault --password-file ~/.vault-password\n  aidatavault init /mnt/second/vault --also\n',
     )
     .action((vault: string | undefined, options: InitOptions) => follow(context => runInit(vault, options, context)))
 }
@@ -41,13 +45,15 @@ export function initCommand(program: Command, follow: Follow): void {
 async function runInit(named: string | undefined, options: InitOptions, context: Context): Promise<void> {
   const { terminal } = context
   const project = await findProject(context)
-  const location = await chooseLocation(named, project, context)
+  const location = options.also
+    ? furtherLocation(named, project, context)
+    : await chooseLocation(named, project, context)
   await assertOutside(project, location)
   const exists = await vaultExists(location)
   if (options.plan) {
     const doing = exists ? 'join the vault' : 'make a vault'
     return terminal.result(
-      `project ${project.facts.name} (${project.directory})\nwould ${doing} ${location}\nwould write aidatavault.yml`,
+      `project ${project.facts.name} (${project.directory})\nwould ${doing} ${location}\nwould write aidatavault.yml${options.also ? ' (a further vault)' : ''}`,
       {
         project: project.facts.name,
         vault: location,
@@ -58,7 +64,11 @@ async function runInit(named: string | undefined, options: InitOptions, context:
   // Everything that can fail is tried first: the recovery code is printed once, and must not be lost to an error.
   await assertConfigWritable(project)
   if (options.remember) await assertCanRemember()
-  const { password, vault } = exists ? await join(location, context) : await create(location, context)
+  const { password, vault } = options.also
+    ? await openAlso(location, exists, project, context)
+    : exists
+      ? await join(location, context)
+      : await create(location, context)
   const recoveryCode = await addRecoveryCode(vault, newRecoveryCode()).finally(() => vault.close())
   terminal.result(recoveryKit(project, location, recoveryCode), {
     project: project.facts.name,
@@ -68,12 +78,12 @@ async function runInit(named: string | undefined, options: InitOptions, context:
     recoveryCode: recoveryCode ?? null,
     config: configFile(project),
   })
-  await writeConfig(project, location)
+  await writeConfig(project, location, options.also)
   if (options.remember) {
     await rememberPassword(location, password)
     terminal.say(`The password is kept for this user in ${credentialsFile()} (readable by you alone).`)
   }
-  terminal.say('Next: aidatavault backup')
+  terminal.say(options.also ? `Next: aidatavault copy ${location}` : 'Next: aidatavault backup')
 }
 
 interface OpenedVault {
@@ -110,4 +120,28 @@ async function join(location: string, context: Context): Promise<OpenedVault> {
     throw new RecoveryError('interrupted', 'no vault was chosen')
   const password = await findPassword(location, context.options, terminal)
   return { password, vault: await joinVault(location, password) }
+}
+
+function furtherLocation(named: string | undefined, project: Project, context: Context): string {
+  const first = configuredVault(context, project)
+  if (named && first && vaultLocation(named) !== first) return vaultLocation(named)
+  throw new RecoveryError('bad-input', first ? 'which further vault?' : 'this project has no vault yet', {
+    hint: first
+      ? 'name another place: aidatavault init /mnt/second/vault --also'
+      : 'make its first one: aidatavault init VAULT',
+  })
+}
+
+/** A new one cuts contents as the first vault does. */
+async function openAlso(location: string, exists: boolean, project: Project, context: Context): Promise<OpenedVault> {
+  return withVault(context, configuredVault(context, project), async first => {
+    if (!exists) {
+      const password = await newOtherPassword(location, context.options, context.terminal)
+      return { password, vault: await makeVault(location, password, first) }
+    }
+    const { password } = await findOtherPassword(location, context.options, context.terminal)
+    const vault = await joinVault(location, password)
+    warnOfOtherCuts(first, vault, context.run)
+    return { password, vault }
+  })
 }

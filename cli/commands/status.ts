@@ -7,7 +7,8 @@ import {
   type RecoveryPoint,
   type Status,
 } from '../../recovery/operations/index.ts'
-import { configuredVault, findProject, withVault, type Context } from '../context.ts'
+import { configuredVaults, findProject, withVault, type Context } from '../context.ts'
+import { copiesOf, copyText, type CopyPlace } from '../copies.ts'
 import type { Follow } from '../program.ts'
 import { unreadableJson, warnOfUnreadable } from '../unreadable.ts'
 import { agoText, plural, table, timeText } from '../words.ts'
@@ -23,15 +24,25 @@ export function statusCommand(program: Command, follow: Follow): void {
 async function runStatus(context: Context): Promise<void> {
   const { terminal, run } = context
   const project = await findProject(context)
-  const location = configuredVault(context, project)
-  const status = location
-    ? await withVault(context, location, vault => projectStatus(project, vault, run))
-    : await projectStatus(project, undefined, run)
-  warnOfUnreadable(status.unreadable, terminal)
-  terminal.result(statusText(status, location, terminal), statusJson(status, location))
+  const [location, ...further] = configuredVaults(context, project)
+  if (location === undefined) return show(await projectStatus(project, undefined, run), [])
+  await withVault(context, location, async vault => {
+    const status = await projectStatus(project, vault, run)
+    show(status, await copiesOf(status.newest, vault, further, context))
+  })
+
+  function show(status: Status, copies: readonly CopyPlace[]): void {
+    warnOfUnreadable(status.unreadable, terminal)
+    terminal.result(statusText(status, location, copies, terminal), statusJson(status, location, copies))
+  }
 }
 
-function statusText(status: Status, location: string | undefined, terminal: Terminal): string {
+function statusText(
+  status: Status,
+  location: string | undefined,
+  copies: readonly CopyPlace[],
+  terminal: Terminal,
+): string {
   const { project, sources, leftOut } = status
   const good = terminal.style('green', 'ok')
   const bad = terminal.style('red', '!!')
@@ -53,6 +64,7 @@ function statusText(status: Status, location: string | undefined, terminal: Term
     `vault   ${location ?? 'none yet: aidatavault init VAULT'}`,
     `points  ${newestText(status)}`,
     ...elsewhereLines(status),
+    ...copies.map(place => `${place.state === 'has it' ? good : bad}      ${copyText(place)}`),
     '',
     table(rows),
     ...keptLines(status),
@@ -89,13 +101,18 @@ function newestText({ newest, points }: Status): string {
   return `${plural(points, 'point')}, the newest complete one ${shortId(snapshot.id)}, ${agoText(snapshot.time, new Date())}`
 }
 
-const statusJson = ({ project, newest, points, ageMs, ...rest }: Status, location: string | undefined) => ({
+const statusJson = (
+  { project, newest, points, ageMs, ...rest }: Status,
+  location: string | undefined,
+  copies: readonly CopyPlace[],
+) => ({
   project: project.facts.name,
   projectId: project.facts.id,
   directory: project.directory,
   vault: location ?? null,
   points,
   newest: newest ? { ...pointJson(newest), ageMs } : null,
+  copies,
   elsewhere: rest.elsewhere.map(point => ({ ...pointJson(point), ...originOf(point.manifest.project) })),
   unreadable: rest.unreadable.map(unreadableJson),
   sources: rest.sources,

@@ -3,6 +3,14 @@ export { backup } from './backup.ts'
 export { planBackup, sourceKinds, type BackupPlan, type SourceKind } from './backup-plan.ts'
 export { planColdBackup } from './cold-plan.ts'
 export { capturedPhysically } from './capture-method.ts'
+export { assertAllCopied, chooseCopies, copyPoints, warnOfOtherCuts, type ChosenPoints } from './copy/copy-points.ts'
+export {
+  assertEverywhere,
+  takeEverywhere,
+  type OpenedPlace,
+  type PlacedPoint,
+  type PointPlace,
+} from './copy/everywhere.ts'
 export { checkVault } from './check-vault.ts'
 export {
   addRecoveryCode,
@@ -79,6 +87,6 @@ export { projectStatus, type SourceStatus, type Status } from './status.ts'
 export { assertOutside } from './vault-place.ts'
 export type { Tools } from './tools.ts'
 export { programName } from './tools.ts'
-export type { CheckReport, Lock, Problem, Vault } from '../../vault/index.ts'
+export type { CheckReport, CopyReport, Lock, Problem, Snapshot, Vault } from '../../vault/index.ts'
 export { discoverProject } from '../project/index.ts'
 export type { Project } from '../project/project.ts'

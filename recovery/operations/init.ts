@@ -20,10 +20,13 @@ export async function vaultExists(location: string): Promise<boolean> {
   }
 }
 
-/** Makes a vault. Rejects with target-exists where other files lie. */
-export async function makeVault(location: string, password: string): Promise<Vault> {
+/**
+ * Makes a vault; one that cuts contents as `like` does is fit for copies of its points. Rejects with target-exists where
+ * other files lie.
+ */
+export async function makeVault(location: string, password: string, like?: Vault): Promise<Vault> {
   await assertNothingElse(location)
-  return createVault(openStorage(location), { password, ...whoRuns() })
+  return createVault(openStorage(location), { password, ...whoRuns() }, like)
 }
 
 const recoveryKeyName = 'recovery code'
@@ -51,11 +54,15 @@ export async function assertConfigWritable(project: Project): Promise<void> {
   await fs.rm(await writeBeside(project, await currentConfig(project)))
 }
 
-/** Writes id (the one that points were taken under so far) and vault into aidatavault.yml, keeping what is in it, comments too. */
-export async function writeConfig(project: Project, vault: string): Promise<void> {
+/**
+ * Writes id (the one that points were taken under so far) and vault into aidatavault.yml, keeping what is in it, comments too.
+ * With `also` the vault is a further one.
+ */
+export async function writeConfig(project: Project, vault: string, also = false): Promise<void> {
   const document = parseDocument(await currentConfig(project))
   if (!document.has('id')) document.set('id', project.facts.id)
-  document.set('vault', vault)
+  if (!also) document.set('vault', vault)
+  else if (!project.config.vaults?.includes(vault)) document.set('vaults', [...(project.config.vaults ?? []), vault])
   await fs.rename(await writeBeside(project, document.toString()), configFile(project))
 }
 

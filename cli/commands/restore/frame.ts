@@ -14,6 +14,7 @@ import {
   type RestorePlan,
   type RestoreReport,
   type Settled,
+  type Vault,
 } from '../../../recovery/operations/index.ts'
 import { configuredVault, findProject, withVault, type Context } from '../../context.ts'
 import { durationText, plural, table, timeText } from '../../words.ts'
@@ -51,17 +52,20 @@ export const withPlanOptions = (command: Command): Command =>
 /**
  * Opens the project (or takes the one that is `found`) and its vault for a restore or a backup, alone in the project; what
  * an earlier one left half-done is settled first.
- * With `reads` (--plan) nothing is settled nor locked: what stands there is only told.
+ * `opened`: a vault that is open already is used, and left open. With `reads` (--plan) nothing is settled nor locked: what stands there is only told.
  */
 export async function inRestoration<T>(
   context: Context,
-  { reads, found }: { readonly reads: boolean; readonly found?: Project },
+  { reads, found, opened }: { readonly reads: boolean; readonly found?: Project; readonly opened?: Vault },
   use: (restoration: Restoration, settled: readonly Settled[]) => Promise<T>,
 ): Promise<T> {
   const { tools, run, terminal } = context
   const project = found ?? (await findProject(context))
-  const location = configuredVault(context, project) ?? (await vaultOfLastRestore(project.root))
-  return withVault(context, location, async vault => {
+  const open = async (work: (vault: Vault) => Promise<T>) =>
+    opened
+      ? work(opened)
+      : withVault(context, configuredVault(context, project) ?? (await vaultOfLastRestore(project.root)), work)
+  return open(async vault => {
     const restoration = { project, vault, tools, run }
     if (reads) {
       for (const { record } of await interruptedRestores(project.root))

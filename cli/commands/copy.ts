@@ -1,0 +1,99 @@
+import type { Command } from 'commander'
+import { RecoveryError } from '../../recovery/domain/errors.ts'
+import {
+  assertAllCopied,
+  assertOutside,
+  chooseCopies,
+  copyPoints,
+  shortId,
+  warnOfOtherCuts,
+  type ChosenPoints,
+  type CopyReport,
+  type Snapshot,
+  type Vault,
+} from '../../recovery/operations/index.ts'
+import { assertVaultKnown, configuredVault, projectIfAny, vaultLocation, withVault, type Context } from '../context.ts'
+import { withOtherVault } from '../other-vault.ts'
+import type { Follow } from '../program.ts'
+import { warnOfUnreadable } from '../unreadable.ts'
+import { plural, sizeText, timeText } from '../words.ts'
+
+interface CopyOptions {
+  readonly point?: string[]
+  readonly all?: boolean
+  readonly plan?: boolean
+}
+
+const repeat = (value: string, values: string[] = []) => [...values, value]
+
+export function copyCommand(program: Command, follow: Follow): void {
+  program
+    .command('copy <VAULT>')
+    .description("copy this project's points to a second vault, without reading the project again")
+    .option('--point <POINT>', 'only this one: an id, or the beginning of one; may be repeated', repeat)
+    .option('--all', 'everything in the vault, of other projects too')
+    .option('--plan', 'show what would be copied, then stop')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  aidatavault copy /mnt/second/vault\n  aidatavault copy /mnt/second/vault --point 4bf01a2c\n  aidatavault copy /mnt/second/vault --all --vault /mnt/backup/vault\n\nA vault that fits is made with: aidatavault init /mnt/second/vault --also\n',
+    )
+    .action((vault: string, options: CopyOptions) => follow(context => runCopy(vault, options, context)))
+}
+
+async function runCopy(named: string, options: CopyOptions, context: Context): Promise<void> {
+  const { terminal, run } = context
+  const project = await projectIfAny(context)
+  const location = configuredVault(context, project)
+  assertVaultKnown(location)
+  const to = vaultLocation(named)
+  if (to === location)
+    throw new RecoveryError('bad-input', `${to} is the vault that the points are in`, {
+      hint: 'name another one to copy to; the one to copy from is said with --vault',
+    })
+  if (project) await assertOutside(project, to)
+  await withVault(context, location, source =>
+    withOtherVault(context, to, async target => {
+      const choice = { points: options.point ?? [], all: options.all ?? false, projectId: project?.facts.id }
+      const chosen = await chooseCopies(source, choice)
+      warnOfUnreadable(chosen.unreadable, terminal)
+      warnOfOtherCuts(source, target, run)
+      if (options.plan) return showPlan(source, target, chosen, context)
+      const report = await copyPoints(source, target, chosen.snapshots, run)
+      terminal.result(reportText(report, target), reportJson(report, target))
+      assertAllCopied(report, chosen)
+    }),
+  )
+}
+
+async function showPlan(source: Vault, target: Vault, { snapshots }: ChosenPoints, context: Context): Promise<void> {
+  const there = await source.findCopies(target, snapshots)
+  const missing = snapshots.filter(({ id }) => !there.has(id))
+  const lines = missing.map(({ id, time }) => `would copy  ${shortId(id)}  ${timeText(time)}`)
+  context.terminal.result(
+    [...lines, `${plural(missing.length, 'point')} to copy, ${there.size} there already. Nothing was done.`].join('\n'),
+    {
+      vault: target.location,
+      missing: missing.map(briefly),
+      present: [...there].map(([from, { id }]) => ({ from, point: id })),
+    },
+  )
+}
+
+const briefly = ({ id, time }: Snapshot) => ({ point: id, time: time.toISOString() })
+
+function reportText({ copied, present, failed, bytesAdded }: CopyReport, target: Vault): string {
+  return [
+    ...copied.map(({ from, to }) => `copied  ${shortId(from.id)} of ${timeText(from.time)} as ${shortId(to.id)}`),
+    ...failed.map(({ from, error }) => `FAILED  ${shortId(from.id)} of ${timeText(from.time)}: ${error.message}`),
+    `${plural(copied.length, 'point')} copied to ${target.location} (${sizeText(bytesAdded)} new there), ${present.length} there already`,
+  ].join('\n')
+}
+
+const reportJson = ({ copied, present, failed, bytesAdded, blobs }: CopyReport, target: Vault) => ({
+  vault: target.location,
+  copied: copied.map(({ from, to }) => ({ from: from.id, point: to.id, time: from.time.toISOString() })),
+  present: present.map(({ from, to }) => ({ from: from.id, point: to.id, time: from.time.toISOString() })),
+  failed: failed.map(({ from, error }) => ({ from: from.id, time: from.time.toISOString(), why: error.message })),
+  blobs,
+  bytesAdded,
+})
