@@ -18,5 +18,5 @@ const storage = new FaultyStorage(new LocalStorage(to!), operation => {
 })
 const { repository: source } = await openRepository(new LocalStorage(from!), testPassword)
 const { repository: target } = await openRepository(storage, testPassword)
-const settings = { packBytes: 200_000, batchBytes: 300_000, timing: { ...lockTiming, settleMs: 0 } }
+const settings = { packBytes: 200_000, batchBytes: 200_000, timing: { ...lockTiming, settleMs: 0 } }
 await copySnapshots({ source, reader: new VaultReader(source), target }, await listSnapshots(source), {}, settings)
