@@ -82,6 +82,8 @@ export interface Snapshot {
   /** 64 lower-case hex digits. */
   readonly id: string
   readonly time: Date
+  /** Minutes east of UTC on the clock of who took it. Absent: 0. */
+  readonly utcOffset?: number
   /** The root tree's blob id. */
   readonly tree: string
   readonly paths: readonly string[]
@@ -267,6 +269,48 @@ export interface KeyInfo {
   readonly created: Date | undefined
 }
 
+/** Snapshots that are to be removed. */
+export interface Forgetting {
+  /** Full ids; one that is gone already is no error. */
+  readonly ids: readonly string[]
+  /** Snapshots that stay, in view of which these were chosen: where one of them is gone, nothing is removed. */
+  readonly stays?: readonly string[]
+}
+
+export interface PruneOptions {
+  /** Removed first, under the same lock. */
+  readonly forget?: Forgetting
+  /** How much of no use may stay in packs: a share of all that is there afterwards, or bytes. Default: 5 percent. */
+  readonly maxUnused?: { readonly percent: number } | { readonly bytes: number } | 'unlimited'
+  /** Packs of so many bytes together are written anew at most. Default: no limit. */
+  readonly maxRepackBytes?: number
+  /** Writes only packs of folder lists anew, which a local cache has. */
+  readonly repackCacheableOnly?: boolean
+}
+
+/** What pruning does, or did: packs and their bytes in the storage. */
+export interface PrunePlan {
+  /** Snapshots that stay, and that go. */
+  readonly points: number
+  readonly forgets: number
+  /** Bytes in packs that points need, and that none needs, before. */
+  readonly usedBytes: number
+  readonly unusedBytes: number
+  /** Packs that nothing in is needed of. */
+  readonly removedPacks: number
+  readonly removedBytes: number
+  /** Packs that no index lists: what runs left that broke off. */
+  readonly orphanPacks: number
+  readonly orphanBytes: number
+  /** Packs that are written anew without what is not needed of them; bytes: of what is needed. */
+  readonly repackedPacks: number
+  readonly repackedBytes: number
+  /** By how much the vault becomes smaller. */
+  readonly freedBytes: number
+  /** Not needed, and left where it is. */
+  readonly unusedBytesLeft: number
+}
+
 /** An opened vault. Reads take no lock unless said; `withUploader` takes a shared lock and refreshes it. */
 export interface Vault {
   /** The repository id, 64 hex digits. */
@@ -342,6 +386,17 @@ export interface Vault {
   findCopies(target: Vault, snapshots: readonly Snapshot[]): Promise<ReadonlyMap<string, Snapshot>>
   /** Whether both cut contents in the same places, so that what is in one deduplicates with new points of the other. */
   cutsLike(other: Vault): boolean
+
+  /** Removes snapshots. Exclusive lock. What only they needed stays until `prune`. */
+  removeSnapshots(forgetting: Forgetting, run: VaultRun): Promise<void>
+  /** What `prune` would do; reads only, under a shared lock. Rejects with vault-damaged where it would. */
+  planPrune(options: PruneOptions, run: VaultRun): Promise<PrunePlan>
+  /**
+   * Removes what no snapshot needs, and gathers what is left of packs. Exclusive lock. What cannot be followed to its end
+   * rejects with vault-damaged, before anything is changed; broken off anywhere, every snapshot that stays is whole, and
+   * the next one goes on.
+   */
+  prune(options: PruneOptions, run: VaultRun): Promise<PrunePlan>
 
   listKeys(): Promise<readonly KeyInfo[]>
   /** A further password for the same vault; returns the new key's id. `username` tells keys apart in listings. */

@@ -6,6 +6,8 @@ import { createRepository } from './create.ts'
 import { listKeys, saveKey, type NewKey, type ScryptCost } from './keyring.ts'
 import { listLocks, unlock } from './locks.ts'
 import { openRepository, type OpenedRepository } from './open.ts'
+import { planPrune, prune } from './prune/prune.ts'
+import { removeSnapshots } from './prune/remove-snapshots.ts'
 import { entries, findFolder, findNode, listFolder, readFile } from './read.ts'
 import type { Repository } from './repository.ts'
 import { restoreFolder } from './restore.ts'
@@ -78,10 +80,14 @@ class OpenVault implements types.Vault {
 
   async withUploader<T>(run: types.VaultRun, use: (uploader: types.Uploader) => Promise<T>): Promise<T> {
     const result = await withUploader(this.#repository, this.#reader, run, use)
-    const before = (run.now ?? Date.now)() - leftoverAfterMs
-    // Tidying up is no part of what was asked for.
-    await this.#repository.storage.removeLeftovers?.(before).catch(() => {})
+    await this.#removeLeftovers(run)
     return result
+  }
+
+  // Tidying up is no part of what was asked for.
+  async #removeLeftovers(run: types.VaultRun): Promise<void> {
+    const before = (run.now ?? Date.now)() - leftoverAfterMs
+    await this.#repository.storage.removeLeftovers?.(before).catch(() => {})
   }
 
   listSnapshots(options: Parameters<types.Vault['listSnapshots']>[0] = {}): Promise<readonly types.Snapshot[]> {
@@ -151,6 +157,21 @@ class OpenVault implements types.Vault {
 
   cutsLike(other: types.Vault): boolean {
     return repositoryOf(other).config.polynomial === this.#repository.config.polynomial
+  }
+
+  removeSnapshots(forgetting: types.Forgetting, run: types.VaultRun): Promise<void> {
+    return removeSnapshots(this.#repository, forgetting, run)
+  }
+
+  planPrune(options: types.PruneOptions, run: types.VaultRun): Promise<types.PrunePlan> {
+    return planPrune(this.#repository, options, run)
+  }
+
+  async prune(options: types.PruneOptions, run: types.VaultRun): Promise<types.PrunePlan> {
+    const done = await prune(this.#repository, options, run)
+    this.#reader.forget()
+    await this.#removeLeftovers(run)
+    return done
   }
 
   listKeys(): Promise<readonly types.KeyInfo[]> {

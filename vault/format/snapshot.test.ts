@@ -66,7 +66,7 @@ describe('a snapshot', () => {
         '"files_changed":2,"files_unmodified":3,"dirs_new":4,"dirs_changed":5,"dirs_unmodified":6,"data_blobs":7,"tree_blobs":8,' +
         '"data_added":9,"data_added_packed":10,"total_files_processed":11,"total_bytes_processed":1125899906842624}}',
     )
-    expect(parse(encodeSnapshot(full).toString())).toEqual({ ...full, id })
+    expect(parse(encodeSnapshot(full).toString())).toEqual({ ...full, id, utcOffset: 120 })
   })
 
   it('comes back as it was', () => {
@@ -80,6 +80,7 @@ describe('a snapshot', () => {
     const any = fc.record(
       {
         time: date,
+        utcOffset: fc.integer({ min: -23 * 60, max: 23 * 60 }),
         tree: anyId,
         paths: fc.array(text),
         hostname: text,
@@ -96,6 +97,7 @@ describe('a snapshot', () => {
       {
         requiredKeys: [
           'time',
+          'utcOffset',
           'tree',
           'paths',
           'hostname',

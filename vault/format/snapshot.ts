@@ -4,7 +4,7 @@ import { encodeGoString } from './go-string.ts'
 import { nullId } from './id.ts'
 import { parseJson } from './json.ts'
 import { JsonObject } from './json-object.ts'
-import { dateOfTime, formatTime, timeOfDate } from './time.ts'
+import { dateOfTime, formatTime, localZone, parseOffset, timeOfDate } from './time.ts'
 
 /** A summary with all fields that restic has. */
 export interface FullSummary extends SnapshotSummary {
@@ -19,6 +19,8 @@ export interface FullSummary extends SnapshotSummary {
 
 /** What a snapshot file holds. */
 export interface SnapshotContent extends SnapshotDetails {
+  /** Minutes east of UTC in which the time is written; absent: as the clock of this process has it then. */
+  readonly utcOffset?: number
   /** The root tree's blob id. */
   readonly tree: string
   /** The first id of a snapshot whose metadata was changed later. */
@@ -62,6 +64,7 @@ export function parseSnapshot(id: string, json: Uint8Array): StoredSnapshot {
   return {
     id,
     time: dateOfTime(object.time('time')),
+    utcOffset: parseOffset(object.text('time')),
     tree,
     paths: object.texts('paths'),
     hostname: object.text('hostname'),
@@ -90,8 +93,10 @@ function parseSummary(value: unknown, what: string): FullSummary {
 /** The JSON of a snapshot file, in restic's order of fields and with its rules of what is left out. */
 export function encodeSnapshot(snapshot: SnapshotContent): Buffer {
   if (snapshot.tree === nullId) throw new TypeError('a snapshot must have a tree')
+  const { utcOffset } = snapshot
+  const zone = utcOffset === undefined ? localZone : () => utcOffset
   const fields = [
-    `"time":"${formatTime(timeOfDate(snapshot.time))}"`,
+    `"time":"${formatTime(timeOfDate(snapshot.time), zone)}"`,
     textField('parent', snapshot.parent),
     `"tree":"${snapshot.tree}"`,
     `"paths":${texts(snapshot.paths)}`,

@@ -72,6 +72,12 @@ export function parseTime(text: string): Nanoseconds | undefined {
   return BigInt(local - offset) * second + BigInt((parts['fraction'] ?? '').slice(0, 9).padEnd(9, '0'))
 }
 
+/** The offset from UTC that a time states, in whole minutes east; 0 where it states none. */
+export function parseOffset(text: string): number {
+  const { sign, hours = 0, minutes = 0 } = timePattern.exec(text)?.groups ?? {}
+  return (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -1 : 1) || 0
+}
+
 /** 0001-01-01T00:00:00Z: what a missing time means in Go. */
 export const zeroTime: Nanoseconds = BigInt(daysOf({ year: 1, month: 1, day: 1 }) * secondsOfDay) * second
 

@@ -1,0 +1,130 @@
+import { openBlob } from '../blob.ts'
+import type { BlobLocation } from '../blob-index.ts'
+import { VaultError } from '../errors.ts'
+import { isDamage } from '../files/blob-reader.ts'
+import type { BlobType } from '../format/pack.ts'
+import { throwIfInterrupted } from '../interrupt.ts'
+import type { LockScope } from '../locks.ts'
+import type { Repository } from '../repository.ts'
+import { storagePath } from '../storage/layout.ts'
+import type { VaultRun } from '../types.ts'
+import { Failure } from '../upload/failure.ts'
+import { IndexWriter } from '../upload/index-writer.ts'
+import { PackBuilder, type FinishedPack } from '../upload/pack-builder.ts'
+import { PackStore } from '../upload/pack-store.ts'
+import type { PackUsage } from './pack-usage.ts'
+
+/** Packs that may wait to be stored before no more is read. */
+const maxUnstoredPacks = 2
+// A gap of this size takes less time to read than a further request to a distant storage.
+const largestGap = 256 * 1024
+const largestStretch = 8 * 1024 * 1024
+
+export interface RepackOptions {
+  readonly repository: Repository
+  readonly usage: PackUsage
+  readonly packBytes: number
+  readonly lock: LockScope
+  readonly run: VaultRun
+}
+
+/**
+ * Brings what stays of these packs into new ones, and lists those in new index files. Blobs are taken as they lie, sealed,
+ * but each is opened and held against its id first. Nothing is removed here: until the old packs are out of the index,
+ * their blobs are there twice.
+ */
+export async function repack(options: RepackOptions, packs: readonly number[]): Promise<void> {
+  const failure = new Failure(options.run.signal)
+  try {
+    await new Repacker(options, failure).bring(packs)
+  } finally {
+    failure.fail(new VaultError('bad-input', 'the repacking has ended'))
+    failure.close()
+  }
+}
+
+class Repacker {
+  readonly #options: RepackOptions
+  readonly #failure: Failure
+  readonly #index: IndexWriter
+  readonly #store: PackStore
+  readonly #builders: Readonly<Record<BlobType, PackBuilder>>
+  readonly #unstored = new Set<Promise<void>>()
+
+  constructor(options: RepackOptions, failure: Failure) {
+    const { repository, packBytes, lock, run } = options
+    this.#options = options
+    this.#failure = failure
+    this.#index = new IndexWriter(repository, run.now ?? Date.now, () => lock.confirm())
+    this.#store = new PackStore(repository, this.#index, failure)
+    const builder = (type: BlobType) => new PackBuilder(repository.key, type, packBytes)
+    this.#builders = { data: builder('data'), tree: builder('tree') }
+  }
+
+  async bring(packs: readonly number[]): Promise<void> {
+    for (const pack of packs) for (const stretch of this.#stretchesOf(pack)) await this.#bringStretch(stretch)
+    for (const type of ['data', 'tree'] as const) this.#send(this.#builders[type].finish(), type)
+    await this.#failure.during(this.#store.settled())
+    this.#failure.throwIfFailed()
+    await this.#failure.during(this.#index.finish())
+  }
+
+  /** The blobs that stay, in runs that are read at once. */
+  *#stretchesOf(pack: number): Generator<readonly BlobLocation[]> {
+    const { kept, table, index } = this.#options.usage
+    let stretch: BlobLocation[] = []
+    for (const entry of table.entriesOf(pack)) {
+      if (!kept.has(entry)) continue
+      const place = index.location(entry)
+      if (stretch.length > 0 && !belongsTo(stretch, place)) {
+        yield stretch
+        stretch = []
+      }
+      stretch.push(place)
+    }
+    if (stretch.length > 0) yield stretch
+  }
+
+  async #bringStretch(places: readonly BlobLocation[]): Promise<void> {
+    throwIfInterrupted(this.#options.run)
+    const { repository, run } = this.#options
+    const [first, last] = [places[0]!, places.at(-1)!]
+    const length = last.offset + last.length - first.offset
+    const bytes = await this.#failure.during(repository.storage.loadPart('data', first.pack, first.offset, length))
+    for (const place of places) {
+      const from = place.offset - first.offset
+      this.#add(place, bytes.subarray(from, from + place.length))
+    }
+    run.onProgress?.({ files: 0, bytes: length })
+    while (this.#unstored.size >= maxUnstoredPacks) await this.#failure.during(Promise.race(this.#unstored))
+  }
+
+  #add(place: BlobLocation, sealed: Uint8Array): void {
+    try {
+      openBlob(this.#options.repository.key, place, sealed)
+    } catch (error) {
+      throw isDamage(error) ? damagedIn(place, error) : error
+    }
+    const { id, type, uncompressedLength } = place
+    this.#send(this.#builders[type].add(Buffer.from(id, 'hex'), sealed, uncompressedLength), type)
+  }
+
+  #send(pack: FinishedPack | undefined, type: BlobType): void {
+    if (!pack) return
+    const storing = this.#store.store(pack, type).finally(() => this.#unstored.delete(storing))
+    this.#unstored.add(storing)
+  }
+}
+
+function belongsTo(stretch: readonly BlobLocation[], { offset, length }: BlobLocation): boolean {
+  const [first, last] = [stretch[0]!, stretch.at(-1)!]
+  return offset - (last.offset + last.length) <= largestGap && offset + length - first.offset <= largestStretch
+}
+
+/** Something that points need cannot be read; all copies of it stay as they are, for whoever can bring it back. */
+export const damagedIn = ({ id, pack }: Pick<BlobLocation, 'id' | 'pack'>, cause: Error): VaultError =>
+  new VaultError(
+    'vault-damaged',
+    `the blob ${id} in ${storagePath('data', pack)}, which points need, is damaged: ${cause.message}; nothing that points need was removed`,
+    { hint: 'see which points it touches with: aidatavault check --read-data', cause },
+  )
