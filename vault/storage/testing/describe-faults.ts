@@ -101,7 +101,11 @@ export function describeFaults(
     it('says that there is no space left, and does not try that again', async () => {
       spoil(writes, { kind: 'answer', status: 507 })
       await expect(save()).rejects.toMatchObject({ code: 'storage-full', transient: false })
-      spoil(writes, { kind: 'answer', status: 500, body: 'write: no space left on device' })
+      spoil(writes, {
+        kind: 'answer',
+        status: 500,
+        body: '<Error><Code>InternalError</Code><Message>write: no space left on device</Message></Error>',
+      })
       await expect(save()).rejects.toMatchObject({ code: 'storage-full', transient: false })
     })
 
