@@ -1,49 +1,5 @@
-import fs from 'node:fs'
-import process from 'node:process'
-import { openStorage, openVault, VaultError, type Snapshot, type Vault } from '../../vault/index.ts'
+import { enableCompileCache } from 'node:module'
 
-// node bench/engine/ours.ts backup VAULT FOLDER | stream VAULT | restore VAULT TARGET | check VAULT
-// What a backup of the program asks of the vault's engine, and nothing else. The password is in AIDATAVAULT_PASSWORD.
-
-const [action, location, folder] = process.argv.slice(2) as [string, string, string]
-const details = { hostname: 'bench', username: 'bench', tags: [], programVersion: 'bench' }
-
-const actions: Record<string, (vault: Vault) => Promise<unknown>> = {
-  async backup(vault) {
-    const snapshot = await latest(vault)
-    await vault.withUploader({}, async uploader => {
-      await uploader.saveFolder('', folder, snapshot ? { like: { snapshot, path: '' } } : {})
-      await uploader.publish({
-        ...details,
-        time: new Date(),
-        paths: [folder],
-        ...(snapshot && { parent: snapshot.id }),
-      })
-    })
-  },
-  stream: vault =>
-    vault.withUploader({}, async uploader => {
-      await uploader.saveStream('stdin', process.stdin)
-      await uploader.publish({ ...details, time: new Date(), paths: ['/stdin'] })
-    }),
-  async restore(vault) {
-    const existing = fs.existsSync(folder) && fs.readdirSync(folder).length > 0 ? 'merge' : 'refuse'
-    const { warnings } = await vault.restoreFolder((await latest(vault))!, '', folder, { existing }, {})
-    if (warnings.length > 0) throw new Error(warnings.join('\n'))
-  },
-  async check(vault) {
-    const { problems } = await vault.check({ readData: true }, {})
-    if (problems.length > 0) throw new Error(JSON.stringify(problems))
-  },
-}
-
-async function latest(vault: Vault): Promise<Snapshot | undefined> {
-  return vault.findSnapshot('latest').catch((error: unknown) => {
-    if (error instanceof VaultError && error.code === 'point-unknown') return undefined
-    throw error
-  })
-}
-
-const vault = await openVault(openStorage(location), { password: process.env['AIDATAVAULT_PASSWORD']! })
-await actions[action]!(vault)
-await vault.close()
+// As cli/start.ts does: our TypeScript is kept ready between runs, in the folder of caches that this tool has here.
+enableCompileCache(process.env['AIDATAVAULT_BENCH_CACHE'])
+await import('./ours-main.ts')

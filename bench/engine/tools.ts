@@ -63,7 +63,7 @@ const initRestic = (vault: string, home: string) =>
 /** Ours has a vault that restic made, so that the password costs the same. */
 function ours(top: string): Tool {
   const { vault, target, renew } = places(top, initRestic)
-  const env = { AIDATAVAULT_PASSWORD: password }
+  const env = { AIDATAVAULT_PASSWORD: password, AIDATAVAULT_BENCH_CACHE: path.join(top, 'compiled') }
   const run = (...args: string[]): Command => ({ argv: [process.execPath, ...ourFlags(), child, ...args], env })
   return {
     name: 'ours',

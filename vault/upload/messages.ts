@@ -2,6 +2,8 @@ import type { VaultKey } from '../crypto/keys.ts'
 import type { VaultErrorCode } from '../errors.ts'
 import type { CutOptions } from '../types.ts'
 import type { BlobList } from './blob-list.ts'
+import type { SharedSlots } from './pack-slots.ts'
+import type { StagedPack, StagedRest } from './pack-stage.ts'
 
 // What the main thread and the workers of an upload say to each other. The main thread walks, builds trees and stores
 // finished packs; workers read, cut, hash, compress and seal. Bulk travels in transferred buffers.
@@ -20,18 +22,14 @@ export interface WorkerStart {
   readonly table: SharedArrayBuffer
   /** See `creditWords`. */
   readonly credit: SharedArrayBuffer
-  /** Where this worker puts a finished pack until it is stored. */
-  readonly pack: SharedArrayBuffer
-  /** This worker's number, from 0. */
-  readonly number: number
+  /** Where packs are until they are stored: PackSlots. */
+  readonly slots: SharedSlots
 }
 
 /** Numbers that both sides change while they work, as words of a shared Int32Array. */
 export const creditWords = {
   /** How many blobs of a large file other workers would take over now. */
   wantedRanges: 0,
-  /** From here one word a worker: 1 while its finished pack is not stored yet. */
-  unstoredPack: 1,
 } as const
 
 /** What a worker can be asked for. */
@@ -67,8 +65,7 @@ export interface Results {
   readonly piece: object
   readonly endOfStream: CutFile
   readonly dropStream: object
-  /** So many bytes of blobs lie in the worker's pack memory. */
-  readonly finish: { readonly length: number; readonly blobs: BlobList }
+  readonly finish: StagedRest
 }
 
 export interface CutContents {
@@ -105,8 +102,8 @@ export type ToWorker = {
 
 export type FromWorker =
   | { readonly kind: 'done'; readonly job: number; readonly result: Results[Kind] }
-  /** A finished pack file with data blobs lies in the worker's pack memory, so many bytes. */
-  | { readonly kind: 'pack'; readonly id: string; readonly length: number; readonly blobs: BlobList }
+  /** A finished pack file with data blobs. */
+  | ({ readonly kind: 'pack' } & StagedPack)
   /** Another worker is to do this piece, the blob of this place, of the file of `job`. */
   | {
       readonly kind: 'give-range'

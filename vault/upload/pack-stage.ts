@@ -1,16 +1,25 @@
-import { hash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { maxBlobsOfIndex } from '../format/index-file.ts'
 import { encodePackHeader, sealOverhead } from '../format/pack.ts'
 import type { Engine } from '../wasm/engine.ts'
 import { BlobListBuilder, listEntries, type BlobList } from './blob-list.ts'
 import { BlobSealer, didNotDecode } from './blob-sealer.ts'
+import { packMemoryBytes, type PackSlots } from './pack-slots.ts'
 
-/** Room for any pack: 16 MiB of blobs, the last of which may be a large one, and the header. */
-export const packMemoryBytes = 25 * 1024 * 1024
+// Sealed blobs are moved to the pack's memory, and added to the pack's hash, while the processor's cache still has them.
+const stagedBytes = 1024 * 1024
 
-/** A whole pack file, so many bytes at the beginning of where packs are put. */
+/** A whole pack file: so many bytes at the beginning of a slot, which is to be released when it is stored. */
 export interface StagedPack {
   readonly id: string
+  readonly slot: number
+  readonly length: number
+  readonly blobs: BlobList
+}
+
+/** Blobs that fill no pack; without any, there is no slot. */
+export interface StagedRest {
+  readonly slot?: number
   readonly length: number
   readonly blobs: BlobList
 }
@@ -19,21 +28,32 @@ export interface PackStageOptions {
   readonly compress: boolean
   /** A pack is closed when its blobs reach this many bytes. */
   readonly packBytes: number
-  /** The memory where a pack is to be put, `packMemoryBytes` of it; waits until the one before is not needed any more. */
-  readonly exit: () => Uint8Array
+  readonly slots: Pick<PackSlots, 'claim' | 'memory'>
   readonly onPack: (pack: StagedPack) => void
 }
 
+/** A pack that has begun. */
+interface OpenPack {
+  readonly slot: number
+  readonly memory: Uint8Array
+  readonly hash: Hash
+  /** Bytes that are in it. */
+  length: number
+}
+
 /**
- * Gathers data blobs to packs inside the engine's memory. restic keeps two packs open and assigns blobs at random, so
- * that nobody learns the order of chunk sizes from a pack. Here the workers' timing mixes files, and a pack lists
- * blobs, not files; a single large file keeps its order.
+ * Gathers data blobs to packs. restic keeps two packs open and assigns blobs at random, so that nobody learns the order
+ * of chunk sizes from a pack. Here the workers' timing mixes files, and a pack lists blobs, not files; a single large
+ * file keeps its order.
  */
 export class PackStage {
   readonly #engine: Engine
   readonly #options: PackStageOptions
   readonly #sealer: BlobSealer
   readonly #blobs = new BlobListBuilder()
+  #pack: OpenPack | undefined
+  /** Bytes in the engine's memory that are to go to the pack. */
+  #staged = 0
 
   constructor(engine: Engine, options: PackStageOptions) {
     this.#engine = engine
@@ -46,43 +66,62 @@ export class PackStage {
     if (!this.#fits(length)) this.#finish()
     const { length: sealed, uncompressedLength } = this.#sealer.seal(id, from, length, this.#end)
     this.#blobs.add(id, sealed, uncompressedLength)
+    this.#staged += sealed
+    if (this.#staged >= stagedBytes) this.#moveToPack()
     if (this.#blobs.storedBytes >= this.#options.packBytes) this.#finish()
   }
 
   /** Puts out the blobs that fill no pack, without a header. The stage is empty afterwards. */
-  takeRest(): { length: number; blobs: BlobList } {
-    const { length } = this.#putOut(this.#blobs.storedBytes)
-    return { length, blobs: this.#blobs.take() }
+  takeRest(): StagedRest {
+    const blobs = this.#blobs.take()
+    if (blobs.count === 0) return { length: 0, blobs }
+    const { slot, length } = this.#takePack()
+    return { slot, length, blobs }
   }
 
   #fits(length: number): boolean {
     const header = this.#blobs.headerBytes + 41 + sealOverhead + 4
     const bytes = this.#blobs.storedBytes + length + sealOverhead
-    return this.#blobs.count < maxBlobsOfIndex && bytes + header <= Math.min(this.#engine.STAGE_CAP, packMemoryBytes)
+    return this.#blobs.count < maxBlobsOfIndex && bytes + header <= packMemoryBytes
   }
 
   get #end(): number {
-    return this.#engine.STAGE + this.#blobs.storedBytes
+    return this.#engine.STAGE + this.#staged
   }
 
   #finish(): void {
-    const { STAGE, SCRATCH, bytes } = this.#engine
-    const end = this.#end
+    const { SCRATCH, bytes } = this.#engine
     const blobs = this.#blobs.take()
     const header = encodePackHeader(listEntries(blobs, 'data'))
     bytes.set(header, SCRATCH)
-    const sealed = this.#engine.seal(SCRATCH, header.length, end)
-    const opened = this.#engine.unseal(end, sealed, SCRATCH)
+    const sealed = this.#engine.seal(SCRATCH, header.length, this.#end)
+    const opened = this.#engine.unseal(this.#end, sealed, SCRATCH)
     if (!bytes.subarray(SCRATCH, SCRATCH + opened).equals(header)) throw didNotDecode()
-    bytes.writeUInt32LE(sealed, end + sealed)
-    const pack = this.#putOut(end + sealed + 4 - STAGE)
-    this.#options.onPack({ id: hash('sha256', pack, 'hex'), length: pack.length, blobs })
+    bytes.writeUInt32LE(sealed, this.#end + sealed)
+    this.#staged += sealed + 4
+    const { slot, length, hash } = this.#takePack()
+    this.#options.onPack({ id: hash.digest('hex'), slot, length, blobs })
   }
 
-  #putOut(length: number): Uint8Array {
-    const { STAGE, bytes } = this.#engine
-    const exit = this.#options.exit().subarray(0, length)
-    exit.set(bytes.subarray(STAGE, STAGE + length))
-    return exit
+  #takePack(): OpenPack {
+    const pack = this.#moveToPack()
+    this.#pack = undefined
+    return pack
+  }
+
+  #moveToPack(): OpenPack {
+    const pack = (this.#pack ??= this.#beginPack())
+    const staged = this.#engine.bytes.subarray(this.#engine.STAGE, this.#end)
+    pack.memory.set(staged, pack.length)
+    pack.hash.update(staged)
+    pack.length += staged.length
+    this.#staged = 0
+    return pack
+  }
+
+  #beginPack(): OpenPack {
+    const { slots } = this.#options
+    const slot = slots.claim()
+    return { slot, memory: slots.memory(slot), hash: createHash('sha256'), length: 0 }
   }
 }

@@ -126,7 +126,9 @@ class Upload {
     const start = { key, polynomial: config.polynomial, compress: config.version > 1, table: stored.data.memory }
     const store = (pack: Parameters<PackStore['store']>[0]) => this.#store.store(pack, 'data')
     const { workers } = settings
-    return new WorkerPool({ ...start, packBytes }, { failure, store, onProgress, ...(workers && { workers }) })
+    const { connections } = repository.storage
+    const sizes = { ...(workers && { workers }), ...(connections && { storing: connections }) }
+    return new WorkerPool({ ...start, packBytes }, { failure, store, onProgress, ...sizes })
   }
 
   /** Packs, then the index, then the snapshot. */

@@ -4,16 +4,18 @@ import type { Failure } from './failure.ts'
 import { creditWords, type Kind, type Requests, type WorkerStart } from './messages.ts'
 import type { BlobList } from './blob-list.ts'
 import type { FinishedPack } from './pack-builder.ts'
-import { packMemoryBytes } from './pack-stage.ts'
+import { PackSlots } from './pack-slots.ts'
 import { WorkerHandle, type Asked, type Unasked } from './worker-handle.ts'
 
 /** Jobs that a worker is given at a time: the next one waits there while one is done. */
 const jobsAtOnce = 2
+/** As the storage port says. */
+const storingDefault = 2
 // A worker that cuts a large file is given nothing else.
 const weights: Partial<Record<Kind, number>> = { large: jobsAtOnce }
 
 /** What is the same for all workers. */
-export type PoolStart = Omit<WorkerStart, 'number' | 'credit' | 'pack'>
+export type PoolStart = Omit<WorkerStart, 'credit' | 'slots'>
 
 export interface WorkerPoolOptions {
   readonly failure: Failure
@@ -21,6 +23,8 @@ export interface WorkerPoolOptions {
   readonly store: (pack: FinishedPack) => Promise<void>
   readonly onProgress: (bytes: number) => void
   readonly workers?: number
+  /** Packs that are worth being stored at once. Default 2. */
+  readonly storing?: number
 }
 
 /** A job that a worker has taken. */
@@ -37,7 +41,8 @@ export class WorkerPool {
   readonly #most: number
   readonly #workers: WorkerHandle[] = []
   readonly #waiting: (() => void)[] = []
-  readonly #credit: Int32Array<SharedArrayBuffer>
+  readonly #credit = new Int32Array(new SharedArrayBuffer(4 * Object.keys(creditWords).length))
+  readonly #slots: PackSlots
   readonly #largeFiles = new Map<string, (range: GiveRange) => void>()
   /** Open files that workers read: closed when they can read no more. */
   readonly #left: number[] = []
@@ -46,7 +51,8 @@ export class WorkerPool {
     this.#start = start
     this.#options = options
     this.#most = options.workers ?? Math.min(4, Math.max(2, availableParallelism()))
-    this.#credit = new Int32Array(new SharedArrayBuffer(4 * (creditWords.unstoredPack + this.#most)))
+    // One that each worker fills, and those on their way.
+    this.#slots = PackSlots.create(this.#most + (options.storing ?? storingDefault))
   }
 
   /** Resolves when a worker has taken the job: whoever has many waits here. */
@@ -85,8 +91,9 @@ export class WorkerPool {
   finish(): Promise<{ bytes: Uint8Array; blobs: BlobList }[]> {
     return Promise.all(
       this.#workers.map(async worker => {
-        const { length, blobs } = await worker.ask('finish', {}).answer
-        return { bytes: new Uint8Array(worker.pack, 0, length), blobs }
+        const { slot, length, blobs } = await worker.ask('finish', {}).answer
+        const bytes = slot === undefined ? new Uint8Array() : this.#slots.memory(slot).subarray(0, length)
+        return { bytes, blobs }
       }),
     )
   }
@@ -128,10 +135,8 @@ export class WorkerPool {
   }
 
   #startWorker(): WorkerHandle {
-    // Growable memory is mapped, so that pages that are never used take no space.
-    const pack = new SharedArrayBuffer(packMemoryBytes, { maxByteLength: packMemoryBytes })
-    const start = { ...this.#start, credit: this.#credit.buffer, pack, number: this.#workers.length }
-    const worker = new WorkerHandle(start, {
+    const start = { ...this.#start, credit: this.#credit.buffer, slots: this.#slots.shared }
+    const worker = new WorkerHandle(this.#workers.length, start, {
       onUnasked: (message, from) => this.#unasked(message, from),
       onFailed: error => void this.#options.failure.fail(error),
     })
@@ -160,16 +165,12 @@ export class WorkerPool {
   #unasked(message: Unasked, from: WorkerHandle): void {
     if (message.kind === 'progress') this.#options.onProgress(message.bytes)
     else if (message.kind === 'give-range') this.#largeFiles.get(`${from.number}:${message.job}`)?.(message)
-    else this.#store(message, from)
+    else this.#store(message)
   }
 
-  #store({ id, length, blobs }: Extract<Unasked, { kind: 'pack' }>, from: WorkerHandle): void {
-    const release = () => {
-      const word = creditWords.unstoredPack + from.number
-      Atomics.store(this.#credit, word, 0)
-      Atomics.notify(this.#credit, word)
-    }
-    void this.#options.store({ id, bytes: new Uint8Array(from.pack, 0, length), blobs, release })
+  #store({ id, slot, length, blobs }: Extract<Unasked, { kind: 'pack' }>): void {
+    const bytes = this.#slots.memory(slot).subarray(0, length)
+    void this.#options.store({ id, bytes, blobs, release: () => this.#slots.release(slot) })
   }
 
   // Whoever cuts a large file gives blobs away while others have room for more.

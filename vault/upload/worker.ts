@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { VaultError } from '../errors.ts'
@@ -7,6 +8,7 @@ import { unreadBecauseOf } from './id-list.ts'
 import { IdTable } from './id-table.ts'
 import { buffersOf, creditWords } from './messages.ts'
 import type { CutFile, FromWorker, Kind, Requests, Results, ToWorker, WorkerStart } from './messages.ts'
+import { PackSlots } from './pack-slots.ts'
 import { PackStage, type StagedPack } from './pack-stage.ts'
 import { ReadWindow } from './read-window.ts'
 
@@ -15,9 +17,9 @@ import { ReadWindow } from './read-window.ts'
 const start = workerData as WorkerStart
 const port = parentPort!
 const credit = new Int32Array(start.credit)
-const unstoredPack = creditWords.unstoredPack + start.number
+const slots = PackSlots.open(start.slots)
 const engine = new Engine({ key: keyOf(start), polynomial: start.polynomial })
-const stage = new PackStage(engine, { compress: start.compress, packBytes: start.packBytes, exit, onPack })
+const stage = new PackStage(engine, { compress: start.compress, packBytes: start.packBytes, slots, onPack })
 const contents = new ContentCutter(new ReadWindow(engine), IdTable.open(start.table), stage)
 const streams = new Map<number, { memory: Uint8Array; content: ContentStream }>()
 
@@ -49,6 +51,7 @@ function perform(message: ToWorker): Results[Kind] | Promise<CutFile> {
     case 'dropStream':
       return dropStream(message.request)
     case 'finish':
+      flushCompileCache()
       return stage.takeRest()
   }
 }
@@ -93,14 +96,7 @@ function dropStream({ stream }: Requests['dropStream']): object {
   return {}
 }
 
-/** Waits until the last pack is stored, so that a slow storage makes a slow upload and not a large one. */
-function exit(): Uint8Array {
-  while (Atomics.load(credit, unstoredPack) > 0) Atomics.wait(credit, unstoredPack, 1)
-  return new Uint8Array(start.pack)
-}
-
 function onPack(pack: StagedPack): void {
-  Atomics.store(credit, unstoredPack, 1)
   tell({ kind: 'pack', ...pack }, buffersOf({ blobs: pack.blobs }))
 }
 

@@ -49,8 +49,24 @@ describe('sealing in the engine', () => {
     )
   })
 
-  it('works in place', () => {
-    const data = randomBytes(400_000)
+  it('carries the counter over, wherever it begins and whichever way it is encrypted', () => {
+    const ivs = [
+      'ffffffffffffffffffffffffffffffff',
+      '00000000000000ffffffffffffffffff',
+      'fffffffffffffffffffffffffffffff0',
+    ]
+    const lengths = [0, 1, 15, 16, 17, 49_151, 49_152, 49_153, 300_000]
+    for (const iv of ivs)
+      for (const length of lengths) {
+        const data = randomBytes(length)
+        put(READ, seal(key, data, Buffer.from(iv, 'hex')))
+        expect(engine.unseal(READ, length + 32, SCRATCH)).toBe(length)
+        expect(get(SCRATCH, length).equals(data)).toBe(true)
+      }
+  })
+
+  it.each([30_000, 400_000])('works in place (%i bytes)', size => {
+    const data = randomBytes(size)
     put(STAGE + 16, data)
     const length = engine.seal(STAGE + 16, data.length, STAGE)
     expect(unseal(key, get(STAGE, length))).toEqual(data)

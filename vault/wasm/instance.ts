@@ -7,12 +7,16 @@ export interface EngineCode {
   readonly MAC_R: { readonly value: number }
   readonly MAC_PAD: { readonly value: number }
   readonly MAC_TAG: { readonly value: number }
+  readonly CIPHER_IV: { readonly value: number }
+  readonly KEYSTREAM: { readonly value: number }
   setLimits(min: number, max: number, mask: number): void
   nextCut(start: number, scannedTo: number, end: number): number
   macKey(): void
   macStart(): void
   macUpdate(from: number, length: number): void
   macFinish(): void
+  putCounters(iv: number, blocks: number): void
+  addKeystream(from: number, length: number, to: number): void
 }
 
 export interface EngineInstance {

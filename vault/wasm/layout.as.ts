@@ -14,3 +14,7 @@ export const SUM: usize = 4160
 export const POWERS: usize = 4224
 /** Nine vectors: r^4 in all lanes. Then nine more: r^4, r^3, r^2, r. */
 export const LANES: usize = 4608
+/** 16 bytes, for the caller: the counter that a message begins with. */
+export const CIPHER_IV: usize = 5120
+/** 48 KiB of counters, which the caller turns into what is added to a message. */
+export const KEYSTREAM: usize = 8192

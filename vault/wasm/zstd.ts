@@ -1,5 +1,5 @@
 import { createZstdCompress, createZstdDecompress, constants, type ZstdCompress, type ZstdDecompress } from 'node:zlib'
-import { compress, expand } from '../format/compress.ts'
+import { compress, compressionParams, expand } from '../format/compress.ts'
 import { isOneFrame } from '../format/zstd-frame.ts'
 
 // Node makes a new zstd context for every synchronous call, which costs more than compressing a small blob. Its streams
@@ -65,7 +65,7 @@ class Context {
 }
 
 function fastCodec(bytes: Buffer, level: number): Codec {
-  const packing = new Context(() => createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: level } }))
+  const packing = new Context(() => createZstdCompress({ params: compressionParams(level) }))
   const expanding = new Context(() => createZstdDecompress())
   const plain = plainCodec(bytes, level)
   return {
