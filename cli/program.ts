@@ -9,6 +9,7 @@ import { demoCommand } from './commands/demo.ts'
 import { exportCommand } from './commands/export.ts'
 import { importCommand } from './commands/import.ts'
 import { initCommand } from './commands/init.ts'
+import { keyCommand } from './commands/key/key.ts'
 import { pointsCommand } from './commands/points.ts'
 import { recoverCommand } from './commands/recover.ts'
 import { restoreCommand } from './commands/restore/restore.ts'
@@ -47,6 +48,7 @@ export function buildProgram(tools: Tools, signal: AbortSignal, started: (termin
     exportCommand,
     checkCommand,
     copyCommand,
+    keyCommand,
     configCommand,
     unlockCommand,
     demoCommand,

@@ -399,8 +399,21 @@ export interface Vault {
   prune(options: PruneOptions, run: VaultRun): Promise<PrunePlan>
 
   listKeys(): Promise<readonly KeyInfo[]>
-  /** A further password for the same vault; returns the new key's id. `username` tells keys apart in listings. */
+  /** A further password for the same vault, tried before this resolves with the key's id. `username` tells keys apart in listings. */
   addKey(password: string, username: string): Promise<string>
+  /** Removes a key, under the exclusive lock. Rejects with bad-input where it is the one that opened this vault. */
+  removeKey(id: string, run: VaultRun): Promise<void>
+  /**
+   * Puts a key for this password in the place of others, which may be the one in use: it is tried, `added` is called, then the others
+   * are removed. Whatever breaks off leaves a vault that can be opened.
+   */
+  replaceKeys(
+    ids: readonly string[],
+    password: string,
+    username: string,
+    added: (id: string) => Promise<void>,
+    run: VaultRun,
+  ): Promise<string>
   listLocks(): Promise<readonly Lock[]>
   /** Removes stale locks (all with `all`); returns those removed. */
   unlock(options: { readonly all: boolean }): Promise<readonly Lock[]>

@@ -3,7 +3,8 @@ import { compareEntries, compareFolder } from './compare.ts'
 import { publicKeyOf, signBytes, signingKey } from './crypto/signature.ts'
 import { copySnapshots, findCopies } from './copy/copy.ts'
 import { createRepository } from './create.ts'
-import { listKeys, saveKey, type NewKey, type ScryptCost } from './keyring.ts'
+import { listKeys, type NewKey, type ScryptCost } from './keyring.ts'
+import { addKey, removeKey, replaceKeys } from './keys.ts'
 import { listLocks, unlock } from './locks.ts'
 import { openRepository, type OpenedRepository } from './open.ts'
 import { planPrune, prune } from './prune/prune.ts'
@@ -179,8 +180,15 @@ class OpenVault implements types.Vault {
   }
 
   addKey(password: string, username: string): Promise<string> {
-    const { storage, key } = this.#repository
-    return saveKey(storage, key, { password, username, ...(this.#scrypt && { scrypt: this.#scrypt }) })
+    return addKey(this.#repository, this.#newKey(password, username))
+  }
+
+  removeKey(id: string, run: types.VaultRun): Promise<void> {
+    return removeKey(this.#repository, id, { inUse: this.keyId }, run)
+  }
+
+  replaceKeys(...[ids, password, username, added, run]: Parameters<types.Vault['replaceKeys']>): Promise<string> {
+    return replaceKeys(this.#repository, ids, this.#newKey(password, username), { added }, run)
   }
 
   listLocks(): Promise<readonly types.Lock[]> {
@@ -194,5 +202,8 @@ class OpenVault implements types.Vault {
   async close(): Promise<void> {
     this.#reader.forget()
     await this.#repository.storage.close?.()
+  }
+  #newKey(password: string, username: string): NewKey {
+    return { password, username, ...(this.#scrypt && { scrypt: this.#scrypt }) }
   }
 }

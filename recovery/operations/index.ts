@@ -22,6 +22,7 @@ export {
   vaultExists,
   writeConfig,
 } from './init.ts'
+export { addKey, changePassword, findKey, listKeys, removeKey, renewRecoveryCode, type ShownKey } from './keys.ts'
 export { isFrom, isSameOrigin, originKey, originOf, originText } from './origin.ts'
 export {
   findPoint,

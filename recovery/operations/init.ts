@@ -29,7 +29,8 @@ export async function makeVault(location: string, password: string, like?: Vault
   return createVault(openStorage(location), { password, ...whoRuns() }, like)
 }
 
-const recoveryKeyName = 'recovery code'
+/** The name of the key that the recovery code is. */
+export const recoveryKeyName = 'recovery code'
 
 /**
  * Gives the vault the code as a further key, unless it has a recovery code: then undefined. So one that broke off

@@ -1,0 +1,35 @@
+import type { Command } from 'commander'
+import { renewRecoveryCode } from '../../../recovery/operations/index.ts'
+import { configuredVault, projectIfAny, withVault, type Context } from '../../context.ts'
+import type { Follow } from '../../program.ts'
+import { newRecoveryCode } from '../../recovery-code.ts'
+import { recoveryKit } from '../../recovery-kit.ts'
+
+export function addRecoveryCode(key: Command, follow: Follow): void {
+  key
+    .command('recovery-code')
+    .description('a new recovery code in place of the one on the recovery kit, and the kit once more')
+    .action(() => follow(runRecoveryCode))
+}
+
+async function runRecoveryCode(context: Context): Promise<void> {
+  const project = await projectIfAny(context)
+  await withVault(context, configuredVault(context, project), async vault => {
+    const code = newRecoveryCode()
+    const replaced = await renewRecoveryCode(
+      vault,
+      code,
+      old => {
+        // Before the old one is gone: a code that nobody could read must not be the only one.
+        context.terminal.result(project ? recoveryKit(project, vault.location, code) : `Recovery code: ${code}`, {
+          vault: vault.location,
+          recoveryCode: code,
+          replaced: old.map(({ id }) => id),
+        })
+        return Promise.resolve()
+      },
+      context.run,
+    )
+    if (replaced.length > 0) context.terminal.say('The recovery code printed before opens the vault no more.')
+  })
+}
