@@ -1,4 +1,4 @@
-import { select } from '@inquirer/prompts'
+import { select } from './questions.ts'
 import { RecoveryError } from '../recovery/domain/errors.ts'
 import {
   findPoint,

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs/promises'
-import { password as ask } from '@inquirer/prompts'
+import { password as ask } from './questions.ts'
 import { RecoveryError } from '../recovery/domain/errors.ts'
 import { rememberedPassword } from './credentials.ts'
 import { parseRecoveryCode } from './recovery-code.ts'

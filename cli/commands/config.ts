@@ -1,7 +1,7 @@
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { text as readText } from 'node:stream/consumers'
-import { input, password } from '@inquirer/prompts'
+import { input, password } from '../questions.ts'
 import type { Command } from 'commander'
 import { messageOf, RecoveryError } from '../../recovery/domain/errors.ts'
 import {

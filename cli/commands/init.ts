@@ -1,4 +1,4 @@
-import { confirm, input } from '@inquirer/prompts'
+import { confirm, input } from '../questions.ts'
 import type { Command } from 'commander'
 import { RecoveryError } from '../../recovery/domain/errors.ts'
 import {
