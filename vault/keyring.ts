@@ -33,13 +33,15 @@ export interface OpenedKey {
 
 /**
  * All key files, also those that nobody can use: one bad file among them must not lock anybody out, as it does with
- * restic. Intact ones come first.
+ * restic. Intact ones come first, and among them those that are tried soonest.
  */
 export async function findKeys(storage: Storage): Promise<FoundKey[]> {
   const files = await storage.list('keys')
   const keys = await Promise.all(files.map(({ name }) => readKey(storage, name)))
-  return keys.toSorted((a, b) => Number(b.intact) - Number(a.intact))
+  return keys.toSorted((a, b) => Number(b.intact) - Number(a.intact) || costOf(a) - costOf(b))
 }
+
+const costOf = ({ file }: FoundKey): number => (file ? file.scrypt.N * file.scrypt.r * file.scrypt.p : Infinity)
 
 async function readKey(storage: Storage, id: string): Promise<FoundKey> {
   try {
