@@ -33,10 +33,13 @@ export interface Outcome {
 export class Restic {
   readonly location: string
   readonly #env: Readonly<Record<string, string>>
+  readonly #options: readonly string[]
 
-  constructor(location: string, env: Readonly<Record<string, string>> = {}) {
+  /** `options` come before the command and its arguments. */
+  constructor(location: string, env: Readonly<Record<string, string>> = {}, options: readonly string[] = []) {
     this.location = location
     this.#env = { RESTIC_PASSWORD: password, ...env }
+    this.#options = options
   }
 
   /** Its standard output; throws with everything it said if it fails. */
@@ -72,7 +75,7 @@ export class Restic {
     return binary
   }
 
-  #arguments = (args: string[]) => ['--repo', this.location, '--no-cache', ...args]
+  #arguments = (args: string[]) => ['--repo', this.location, '--no-cache', ...this.#options, ...args]
 
   #environment = () => ({ ...process.env, ...this.#env })
 }

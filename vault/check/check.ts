@@ -10,7 +10,7 @@ import { checkConfig, checkKeys } from './check-keys.ts'
 import { checkPackFiles } from './check-packs.ts'
 import { checkSnapshots } from './check-snapshots.ts'
 import { CheckState } from './check-state.ts'
-import { areTreesClean, checkTrees } from './check-trees.ts'
+import { checkTrees } from './check-trees.ts'
 import { Findings } from './findings.ts'
 import { PackTable } from './pack-table.ts'
 
@@ -18,8 +18,6 @@ export interface CheckOptions {
   /** Read every pack and verify every blob. Without it only folder lists are read. */
   readonly readData: boolean
   readonly timing?: LockTiming
-  /** How many verify packs at most. Default: as many as cores, 2 to 4, and none where there is little to read. */
-  readonly threads?: number
 }
 
 /**
@@ -27,17 +25,13 @@ export interface CheckOptions {
  * they touch. Everything is read anew from storage; it goes on after each finding. Takes the exclusive lock.
  */
 export function checkRepository(repository: Repository, options: CheckOptions, run: VaultRun): Promise<CheckReport> {
-  const { timing } = options
+  const { timing, readData } = options
   return withLock(repository, { exclusive: true, ...(timing && { timing }) }, run, run =>
-    checkLocked(repository, options, run),
+    checkLocked(repository, readData, run),
   )
 }
 
-async function checkLocked(
-  repository: Repository,
-  { readData, threads }: CheckOptions,
-  run: VaultRun,
-): Promise<CheckReport> {
+async function checkLocked(repository: Repository, readData: boolean, run: VaultRun): Promise<CheckReport> {
   const { storage } = repository
   const findings = new Findings()
   await checkConfig(repository, findings)
@@ -52,12 +46,8 @@ async function checkLocked(
   const state = new CheckState(repository, run, index, findings)
   const table = new PackTable(index)
   const present = checkPackFiles(state, table, files)
-  const reading = readData ? checkContents(state, table, present, files, threads) : undefined
-  // Beside the reading, which is the work of threads; in most vaults there is nothing to find.
-  const early = reading && state.spoiled === 0 ? areTreesClean(state, snapshots) : undefined
-  await Promise.allSettled([reading, early])
-  const [bytesRead = 0, clean = false] = [await reading, await early]
-  if (!clean || state.spoiled > 0) await checkTrees(state, snapshots)
+  const bytesRead = readData ? await checkContents(state, table, present, files) : 0
+  await checkTrees(state, snapshots)
   state.blameMissingOn(damaged)
   await mustStillBeThere(repository)
   return { problems: findings.problems(), snapshots: ids.length, packs: files.length, bytesRead }

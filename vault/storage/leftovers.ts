@@ -5,6 +5,7 @@ import { dataFolders, folderTypes } from './layout.ts'
 
 // What durable.ts and restic write before they rename it. Nobody else's files look like this.
 const temporaryName = /^(?:[0-9a-f]{64}|config)-tmp-[0-9]+$/
+export const isTemporary = (name: string): boolean => temporaryName.test(name)
 
 /**
  * Removes temporary files that a killed program has left, not changed since `before` (milliseconds since 1970); returns
@@ -14,7 +15,7 @@ export async function removeLeftovers(vault: string, before: number): Promise<nu
   let bytes = 0
   for (const folder of ['', ...folderTypes, ...dataFolders])
     for (const name of await namesIn(path.join(vault, folder)))
-      if (temporaryName.test(name)) bytes += await removeIfOld(path.join(vault, folder, name), before)
+      if (isTemporary(name)) bytes += await removeIfOld(path.join(vault, folder, name), before)
   return bytes
 }
 

@@ -6,6 +6,8 @@ import { parseRestLocation } from './rest-location.ts'
 import { RestStorage } from './rest.ts'
 import { parseS3Location } from './s3-location.ts'
 import { S3Storage } from './s3.ts'
+import { parseSftpLocation } from './sftp/location.ts'
+import { SftpStorage } from './sftp/sftp.ts'
 import type { Storage, StorageOptions } from './storage.ts'
 
 type Opener = (location: string, env: NodeJS.ProcessEnv) => Storage
@@ -15,10 +17,11 @@ const kinds: Readonly<Record<string, Opener>> = {
   local: location => openFolder(location.slice('local:'.length)),
   rest: openRest,
   s3: (location, env) => new S3Storage(parseS3Location(location, env), env),
+  sftp: (location, env) => new SftpStorage(parseSftpLocation(location), { env }),
 }
 
 /**
- * The storage that a location names: a path of this machine, also as `local:PATH`, or one of restic's URLs (`rest:…`, `s3:…`).
+ * The storage that a location names: a path of this machine, also as `local:PATH`, or one of restic's URLs (`rest:…`, `s3:…`, `sftp:…`).
  * Those we have no adapter for reject with bad-input. A path with a colon can be given as `./a:b`. Nothing is connected
  * before the first use.
  */
