@@ -11,8 +11,10 @@ import { importCommand } from './commands/import.ts'
 import { initCommand } from './commands/init.ts'
 import { keyCommand } from './commands/key/key.ts'
 import { pointsCommand } from './commands/points.ts'
+import { pruneCommand } from './commands/prune.ts'
 import { recoverCommand } from './commands/recover.ts'
 import { restoreCommand } from './commands/restore/restore.ts'
+import { retainCommand } from './commands/retain.ts'
 import { statusCommand } from './commands/status.ts'
 import { undoCommand } from './commands/undo.ts'
 import { unlockCommand } from './commands/unlock.ts'
@@ -49,6 +51,8 @@ export function buildProgram(tools: Tools, signal: AbortSignal, started: (termin
     checkCommand,
     copyCommand,
     keyCommand,
+    retainCommand,
+    pruneCommand,
     configCommand,
     unlockCommand,
     demoCommand,

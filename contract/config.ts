@@ -16,6 +16,36 @@ const hook = z.strictObject({
   onError: z.enum(['fail', 'warn']).optional(),
 })
 
+const keepCount = z.union([z.number().int().min(-1), z.literal('unlimited')])
+/** As restic has it: 1y5m7d2h. */
+const keepSpan = z.string().regex(/^(\d{1,6}[ymdh])+$/)
+
+/** Which points `retain` keeps: restic's policies. What any of them keeps is kept. */
+const retain = z.strictObject({
+  /** How many: of the newest, and of the newest in each of the last hours, days, … that have any. -1 or unlimited: all. */
+  keepLast: keepCount.optional(),
+  keepHourly: keepCount.optional(),
+  keepDaily: keepCount.optional(),
+  keepWeekly: keepCount.optional(),
+  keepMonthly: keepCount.optional(),
+  keepYearly: keepCount.optional(),
+  /** All that are not older than this, counted back from the newest. */
+  keepWithin: keepSpan.optional(),
+  /** The newest in each hour, day, … so far back. */
+  keepWithinHourly: keepSpan.optional(),
+  keepWithinDaily: keepSpan.optional(),
+  keepWithinWeekly: keepSpan.optional(),
+  keepWithinMonthly: keepSpan.optional(),
+  keepWithinYearly: keepSpan.optional(),
+  /** Points with this tag, or with all of several that are separated by commas. */
+  keepTag: z.array(z.string()).optional(),
+  /** How much of no use may stay in packs: 5%, 500M, unlimited. Default 5%. */
+  maxUnused: z
+    .string()
+    .regex(/^(unlimited|\d+(\.\d+)?(%|[kKmMgGtT]?[bB]?))$/)
+    .optional(),
+})
+
 /** `aidatavault.yml` in the project's folder: optional, without secrets. Unknown keys are an error: a typo must not silently protect less. */
 export const config = z.strictObject({
   /** Written by `init`; makes two projects of one name different. */
@@ -76,6 +106,7 @@ export const config = z.strictObject({
     .optional(),
   /** How many days a restore keeps the old database, volume or folder. Default 7. */
   keepOldDays: z.number().int().min(0).max(3650).optional(),
+  retain: retain.optional(),
   /** Further files with configuration or secrets, globs relative to the project. */
   config: z.array(z.string()).optional(),
 })

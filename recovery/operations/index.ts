@@ -82,12 +82,32 @@ export { planFile, readPlannedFile, restoreFile } from './restore/file.ts'
 export { planVolume, restoreVolume, type VolumeRequest } from './restore/volume.ts'
 export { planPhysical, restorePhysicalServer, type PhysicalRequest } from './restore/physical.ts'
 export { planUndo, undo } from './restore/undo.ts'
+export { parseMaxUnused, parseSize, readKeepWords, type KeepWords } from './retain/keep-words.ts'
+export type { PointDecision } from './retain/choose-points.ts'
+export {
+  planPruneVault,
+  planRetain,
+  planRetainPrune,
+  pruneVault,
+  retain,
+  type RetainPlan,
+  type RetainRequest,
+} from './retain/retain.ts'
 export { settleQuiet } from './quiet/settle-quiet.ts'
 export { shownManifest } from './shown-manifest.ts'
 export { projectStatus, type SourceStatus, type Status } from './status.ts'
 export { assertOutside } from './vault-place.ts'
 export type { Tools } from './tools.ts'
 export { programName } from './tools.ts'
-export type { CheckReport, CopyReport, Lock, Problem, Snapshot, Vault } from '../../vault/index.ts'
+export type {
+  CheckReport,
+  CopyReport,
+  Lock,
+  Problem,
+  PruneOptions,
+  PrunePlan,
+  Snapshot,
+  Vault,
+} from '../../vault/index.ts'
 export { discoverProject } from '../project/index.ts'
 export type { Project } from '../project/project.ts'

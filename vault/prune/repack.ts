@@ -1,5 +1,6 @@
 import { openBlob } from '../blob.ts'
 import type { BlobLocation } from '../blob-index.ts'
+import { stretchesOf, type StretchPlace } from '../copy/stretches.ts'
 import { VaultError } from '../errors.ts'
 import { isDamage } from '../files/blob-reader.ts'
 import type { BlobType } from '../format/pack.ts'
@@ -16,9 +17,6 @@ import type { PackUsage } from './pack-usage.ts'
 
 /** Packs that may wait to be stored before no more is read. */
 const maxUnstoredPacks = 2
-// A gap of this size takes less time to read than a further request to a distant storage.
-const largestGap = 256 * 1024
-const largestStretch = 8 * 1024 * 1024
 
 export interface RepackOptions {
   readonly repository: Repository
@@ -62,38 +60,28 @@ class Repacker {
   }
 
   async bring(packs: readonly number[]): Promise<void> {
-    for (const pack of packs) for (const stretch of this.#stretchesOf(pack)) await this.#bringStretch(stretch)
+    for (const pack of packs)
+      for (const stretch of stretchesOf(this.#options.usage.index, this.#keptOf(pack)))
+        await this.#bringStretch(stretch)
     for (const type of ['data', 'tree'] as const) this.#send(this.#builders[type].finish(), type)
     await this.#failure.during(this.#store.settled())
     this.#failure.throwIfFailed()
     await this.#failure.during(this.#index.finish())
   }
 
-  /** The blobs that stay, in runs that are read at once. */
-  *#stretchesOf(pack: number): Generator<readonly BlobLocation[]> {
-    const { kept, table, index } = this.#options.usage
-    let stretch: BlobLocation[] = []
-    for (const entry of table.entriesOf(pack)) {
-      if (!kept.has(entry)) continue
-      const place = index.location(entry)
-      if (stretch.length > 0 && !belongsTo(stretch, place)) {
-        yield stretch
-        stretch = []
-      }
-      stretch.push(place)
-    }
-    if (stretch.length > 0) yield stretch
+  /** The entries that stay, as they lie. */
+  #keptOf(pack: number): Uint32Array {
+    const { kept, table } = this.#options.usage
+    return table.entriesOf(pack).filter(entry => kept.has(entry))
   }
 
-  async #bringStretch(places: readonly BlobLocation[]): Promise<void> {
+  async #bringStretch({ pack, offset, length, entries }: StretchPlace): Promise<void> {
     throwIfInterrupted(this.#options.run)
-    const { repository, run } = this.#options
-    const [first, last] = [places[0]!, places.at(-1)!]
-    const length = last.offset + last.length - first.offset
-    const bytes = await this.#failure.during(repository.storage.loadPart('data', first.pack, first.offset, length))
-    for (const place of places) {
-      const from = place.offset - first.offset
-      this.#add(place, bytes.subarray(from, from + place.length))
+    const { repository, usage, run } = this.#options
+    const bytes = await this.#failure.during(repository.storage.loadPart('data', pack, offset, length))
+    for (const entry of entries) {
+      const place = usage.index.location(entry)
+      this.#add(place, bytes.subarray(place.offset - offset, place.offset - offset + place.length))
     }
     run.onProgress?.({ files: 0, bytes: length })
     while (this.#unstored.size >= maxUnstoredPacks) await this.#failure.during(Promise.race(this.#unstored))
@@ -114,11 +102,6 @@ class Repacker {
     const storing = this.#store.store(pack, type).finally(() => this.#unstored.delete(storing))
     this.#unstored.add(storing)
   }
-}
-
-function belongsTo(stretch: readonly BlobLocation[], { offset, length }: BlobLocation): boolean {
-  const [first, last] = [stretch[0]!, stretch.at(-1)!]
-  return offset - (last.offset + last.length) <= largestGap && offset + length - first.offset <= largestStretch
 }
 
 /** Something that points need cannot be read; all copies of it stay as they are, for whoever can bring it back. */
