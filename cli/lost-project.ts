@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { RecoveryError } from '../recovery/domain/errors.ts'
-import { readLost, recallProject, type Project } from '../recovery/operations/index.ts'
+import { readLost, recallProject, vaultOfLastRestore, type Project } from '../recovery/operations/index.ts'
 import { configuredVault, findProject, vaultLocation, withVault, type Context } from './context.ts'
 
 // With a Compose file or an env file gone, Compose cannot say what the project is; and just then they are to come back.
@@ -16,7 +16,8 @@ export async function findProjectOrLost(context: Context, optional = false): Pro
   } catch (error) {
     if (!(error instanceof RecoveryError) || !lostCodes.includes(error.code)) throw error
     const lost = await readLost(path.resolve(context.options.projectDirectory ?? '.')).catch(() => undefined)
-    const location = configuredVault(context, undefined) ?? (lost?.vault && vaultLocation(lost.vault))
+    const named = lost?.vault ?? (lost && (await vaultOfLastRestore(lost.directory)))
+    const location = configuredVault(context, undefined) ?? (named && vaultLocation(named))
     if (lost === undefined || location === undefined) throw error
     return recall(context, location, lost, optional, error)
   }

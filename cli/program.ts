@@ -7,6 +7,7 @@ import { configCommand } from './commands/config.ts'
 import { copyCommand } from './commands/copy.ts'
 import { demoCommand } from './commands/demo.ts'
 import { exportCommand } from './commands/export.ts'
+import { guardCommand } from './commands/guard.ts'
 import { importCommand } from './commands/import.ts'
 import { initCommand } from './commands/init.ts'
 import { keyCommand } from './commands/key/key.ts'
@@ -54,6 +55,7 @@ export function buildProgram(tools: Tools, signal: AbortSignal, started: (termin
     retainCommand,
     pruneCommand,
     configCommand,
+    guardCommand,
     unlockCommand,
     demoCommand,
   ])

@@ -19,4 +19,6 @@ function keepCompiled(): void {
 }
 
 keepCompiled()
+// A guarded command that destroys nothing runs at once, before anything else is loaded.
+if (process.argv[2] === 'guard') await (await import('./guard-start.ts')).startHarmless(process.argv.slice(3))
 await import('./main.ts')

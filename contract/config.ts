@@ -2,6 +2,9 @@ import { z } from 'zod'
 
 const duration = z.string().regex(/^\d+(ms|s|m|h)$/)
 
+/** The parts of a project that a command can destroy. */
+export const guardedParts = ['code', 'config', 'databases', 'volumes'] as const
+
 /** A command around captures and restores. */
 const hook = z.strictObject({
   /** A line for `sh -c`. */
@@ -107,6 +110,21 @@ export const config = z.strictObject({
   /** How many days a restore keeps the old database, volume or folder. Default 7. */
   keepOldDays: z.number().int().min(0).max(3650).optional(),
   retain: retain.optional(),
+  /** What `guard` takes a safety point before, besides what it knows. */
+  guard: z
+    .strictObject({
+      commands: z
+        .array(
+          z.strictObject({
+            /** As in docs/guide/guard.md: its words in order, options in any place. */
+            command: z.string().min(1),
+            /** Everything where it is left out. */
+            endangers: z.array(z.enum(guardedParts)).min(1).optional(),
+          }),
+        )
+        .optional(),
+    })
+    .optional(),
   /** Further files with configuration or secrets, globs relative to the project. */
   config: z.array(z.string()).optional(),
 })

@@ -37,6 +37,7 @@ export const exitCodes = {
   'hook-failed': 49,
   'config-incomplete': 50,
   'copy-missing': 51,
+  'guard-failed': 60,
   interrupted: 130,
 } as const
 

@@ -1,5 +1,6 @@
+import path from 'node:path'
 import type { Command } from 'commander'
-import { planUndo, undo, type Settled } from '../../recovery/operations/index.ts'
+import { bringJournalsBack, planUndo, undo, type Settled } from '../../recovery/operations/index.ts'
 import type { Context } from '../context.ts'
 import { findProjectOrLost } from '../lost-project.ts'
 import type { Follow } from '../program.ts'
@@ -16,6 +17,7 @@ export function undoCommand(program: Command, follow: Follow): void {
 }
 
 async function runUndo(options: UndoOptions, context: Context): Promise<void> {
+  await bringJournalsBack(path.resolve(context.options.projectDirectory ?? '.'))
   const found = await findProjectOrLost(context)
   const how = { reads: options.plan ?? false, ...(found ? { found } : {}) }
   await inRestoration(context, how, async (restoration, settled) => {

@@ -21,7 +21,7 @@ const kept = z.discriminatedUnion('kind', [
 ])
 export type Kept = z.infer<typeof kept>
 
-export const restoreKinds = ['database', 'physical', 'code', 'config', 'volume', 'file'] as const
+export const restoreKinds = ['database', 'physical', 'code', 'config', 'volume', 'file', 'guard'] as const
 export type RestoreKind = (typeof restoreKinds)[number]
 
 const record = z.object({
@@ -63,6 +63,11 @@ export class RestoreJournal {
     this.#record = first
   }
 
+  /** Absolute. */
+  get file(): string {
+    return this.#file
+  }
+
   get record(): RestoreRecord {
     return this.#record
   }
@@ -91,6 +96,14 @@ export class RestoreJournal {
     return Promise.all(
       files.map(name => read(path.join(folder, name), (file, found) => new RestoreJournal(file, found))),
     )
+  }
+
+  /** Lays down a copy of one that was lost with its folder; one that is there stays. */
+  static async layBack(root: string, name: string, text: string): Promise<void> {
+    const folder = await prepareFolder(root)
+    const file = path.join(folder, path.basename(name))
+    const isThere = await fs.stat(file).catch(() => undefined)
+    if (!isThere) await replaceFile(file, text)
   }
 
   /** Durable when it resolves. Where it rejects, nothing is changed: what is done next goes by what the next command will read. */

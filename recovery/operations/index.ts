@@ -93,6 +93,13 @@ export {
   type RetainPlan,
   type RetainRequest,
 } from './retain/retain.ts'
+export { readHookCall, withHook, withoutHook, type HookFormat } from './guard/assistant-hook.ts'
+export { putBlock, removeBlock, rewrite, type FileChange } from './guard/marked-block.ts'
+export { shellHook } from './guard/shell-hook.ts'
+export { bringJournalsBack, dropCopy } from './guard/journal-copies.ts'
+export { planGuard } from './guard/plan-guard.ts'
+export type { Danger } from './guard/recognise/recognise.ts'
+export { takeGuardPoint, type GuardPoint } from './guard/take-guard-point.ts'
 export { settleQuiet } from './quiet/settle-quiet.ts'
 export { shownManifest } from './shown-manifest.ts'
 export { projectStatus, type SourceStatus, type Status } from './status.ts'

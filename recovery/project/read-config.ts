@@ -84,6 +84,7 @@ const forms: Readonly<Record<string, string>> = {
   images: 'true, false or built',
   timeout: 'a number and a unit, such as 30s, 5m or 1h',
   onError: 'fail or warn',
+  endangers: 'a list of code, config, databases, volumes',
 }
 
 const keysBelow: Readonly<Record<string, readonly string[]>> = {
@@ -96,6 +97,7 @@ const hookKeys = ['run', 'service', 'user', 'timeout', 'onError']
 function knownKeys(at: readonly PropertyKey[]): readonly string[] {
   const [top] = at
   if (top === undefined) return Object.keys(config.shape)
+  if (top === 'guard') return at.length === 1 ? ['commands'] : ['command', 'endangers']
   if (top === 'hooks') return at.length === 1 ? hookEvents : hookKeys
   return keysBelow[String(top)] ?? []
 }

@@ -3,7 +3,7 @@ import { skipsStack } from './engine.ts'
 import { Reader, shellBlocks } from './guide-shell.ts'
 
 // The pages that somebody follows after a loss: their `sh` blocks are run as they stand, page after page.
-const pages = ['protect', 'recover', 'restic']
+const pages = ['protect', 'guard', 'recover', 'restic']
 
 describe.skipIf(skipsStack)('the guide', () => {
   let reader: Reader | undefined
@@ -17,5 +17,5 @@ describe.skipIf(skipsStack)('the guide', () => {
     const { code, output } = await reader!.follow(pages)
     expect(code, output).toBe(0)
     expect(output).toContain('remember the milk')
-  }, 300_000)
+  }, 400_000)
 })

@@ -7,6 +7,7 @@ import type { RestorePlan } from './restore-plan.ts'
 import { codeOperations } from './code.ts'
 import { configOperations } from './config.ts'
 import { fileOperations } from './file.ts'
+import { guardOperations } from '../guard/undo-guard.ts'
 import { volumeOperations } from './volume.ts'
 
 /** What undo and the next command need of each kind of restore. */
@@ -31,6 +32,7 @@ const operations: Partial<Record<RestoreKind, () => RestoreKindOperations>> = {
   physical: () => physicalOperations,
   volume: () => volumeOperations,
   file: () => fileOperations,
+  guard: () => guardOperations,
 }
 
 /** The operations of a kind that this program knows. */

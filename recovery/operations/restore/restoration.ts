@@ -18,6 +18,8 @@ export interface Restoration {
   readonly vault: Vault
   readonly tools: Tools
   readonly run: Run
+  /** The id of the undo that this restore is a part of: it is not taken back by itself, and that one has the hooks and the safety point. */
+  readonly partOf?: string
 }
 
 /** What a restore did, for people and programs. */
@@ -50,6 +52,8 @@ export async function withRestoration(
   work: (journal: RestoreJournal) => Promise<RestoreEnding>,
 ): Promise<RestoreReport> {
   const { project, tools, run } = restoration
+  const { partOf } = restoration
+  if (partOf !== undefined) return restoreAlone(restoration, { ...plan, safety: null }, { ...detail, partOf }, work)
   const restore = () => restoreAlone(restoration, plan, detail, work)
   return withHooks(project, 'restore', tools, run, restore, { point: plan.point?.id })
 }

@@ -1,5 +1,5 @@
 import { QuietFile } from '../../journal/quiet-record.ts'
-import { RestoreJournal, type Kept } from '../../journal/restore-journal.ts'
+import { RestoreJournal, type Kept, type RestoreRecord } from '../../journal/restore-journal.ts'
 import { dropKept } from './drop-kept.ts'
 import { operationsOf } from './kinds.ts'
 import type { Restoration } from './restoration.ts'
@@ -31,11 +31,21 @@ export async function settleInterrupted(restoration: Restoration): Promise<reado
     const { kind, what, step, detail } = journal.record
     const outcome = await operationsOf(kind).settle(journal, restoration)
     await journal.change({ outcome, endedAt: run.clock.now().toISOString(), stopped: [] })
-    const end = outcome === 'done' ? 'it had succeeded, and is in place' : 'everything is as it was before it'
-    run.report({ kind: 'warning', text: `the restore of ${what} was interrupted (at: ${step}): ${end}` })
-    settled.push({ what, isUndo: detail.undoes !== undefined, outcome })
+    run.report({
+      kind: 'warning',
+      text: `the restore of ${what} was interrupted (at: ${step}): ${endOf(journal.record, outcome)}`,
+    })
+    // A part of an undo is none by itself: the undo goes on where it stopped.
+    if (detail.partOf === undefined && kind !== 'guard')
+      settled.push({ what, isUndo: detail.undoes !== undefined, outcome })
   }
   return settled
+}
+
+function endOf({ kind, detail }: RestoreRecord, outcome: 'done' | 'rolled-back'): string {
+  if (outcome === 'done') return 'it had succeeded, and is in place'
+  const isPartly = kind === 'guard' && detail.undoes !== undefined
+  return isPartly ? 'what was done stays, and undo goes on from there' : 'everything is as it was before it'
 }
 
 /** What restores have put aside and is still there, with the restore that did. */

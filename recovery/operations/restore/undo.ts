@@ -18,9 +18,9 @@ export async function planUndo(restoration: Restoration): Promise<UndoPlan> {
   const done = journals.filter(({ record }) => record.outcome === 'done')
   // Told by the undo's own journal alone, so that no kill can part the two.
   const undone = new Set(done.map(({ record: { detail } }) => detail.undoes))
-  // What was brought back beside overwrote nothing.
-  const stands = ({ id, detail: { undoes, into } }: RestoreRecord) =>
-    undoes === undefined && into === undefined && !undone.has(id)
+  // What was brought back beside overwrote nothing; a part of an undo goes with it.
+  const stands = ({ id, detail: { undoes, into, partOf } }: RestoreRecord) =>
+    undoes === undefined && into === undefined && partOf === undefined && !undone.has(id)
   const last = done.findLast(({ record }) => stands(record))
   if (!last)
     throw new RecoveryError('nothing-to-undo', 'no restore of this project is there to be taken back', {
