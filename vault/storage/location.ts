@@ -2,6 +2,7 @@ import path from 'node:path'
 import { VaultError } from '../errors.ts'
 import { HttpAgentClient } from './http-agent.ts'
 import { LocalStorage } from './local.ts'
+import { parseRcloneLocation, RcloneClient } from './rclone.ts'
 import { parseRestLocation } from './rest-location.ts'
 import { RestStorage } from './rest.ts'
 import { parseS3Location } from './s3-location.ts'
@@ -16,12 +17,14 @@ type Opener = (location: string, env: NodeJS.ProcessEnv) => Storage
 const kinds: Readonly<Record<string, Opener>> = {
   local: location => openFolder(location.slice('local:'.length)),
   rest: openRest,
+  rclone: openRclone,
   s3: (location, env) => new S3Storage(parseS3Location(location, env), env),
   sftp: (location, env) => new SftpStorage(parseSftpLocation(location), { env }),
 }
 
 /**
- * The storage that a location names: a path of this machine, also as `local:PATH`, or one of restic's URLs (`rest:…`, `s3:…`, `sftp:…`).
+ * The storage that a location names: a path of this machine, also as `local:PATH`, or one of restic's URLs (`s3:…`, `sftp:…`,
+ * `rest:…`, `rclone:…`).
  * Those we have no adapter for reject with bad-input. A path with a colon can be given as `./a:b`. Nothing is connected
  * before the first use.
  */
@@ -46,4 +49,9 @@ function openFolder(folder: string): Storage {
 function openRest(text: string, env: NodeJS.ProcessEnv): Storage {
   const { location, server, base } = parseRestLocation(text, env)
   return new RestStorage(location, new HttpAgentClient(server), base)
+}
+
+function openRclone(text: string, env: NodeJS.ProcessEnv): Storage {
+  const remote = parseRcloneLocation(text)
+  return new RestStorage(text, new RcloneClient(remote, env), '/')
 }

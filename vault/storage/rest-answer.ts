@@ -11,7 +11,7 @@ export interface RestErrand {
 const isFull = ({ status, body }: HttpAnswer): boolean =>
   status === 507 ||
   status === 413 ||
-  (status >= 400 && /no space left|quota exceeded|insufficient storage/i.test(body.toString()))
+  (status >= 400 && /no space left|remaining disk space|quota exceeded|insufficient storage/i.test(body.toString()))
 
 // 400: the server has found that what arrived is not what its name says. The others are what servers and those before
 // them say when they have too much to do, or when something broke.

@@ -39,13 +39,10 @@ describe.skipIf(lacks('rest-server'))("with restic's REST server", () => {
   describeFaults(
     'REST',
     () => server.port,
-    (port, wait) => {
-      const {
-        location,
-        server: reached,
-        base,
-      } = parseRestLocation(`rest:http://127.0.0.1:${port}/${randomUUID()}/`, {})
-      return new RestStorage(location, new HttpAgentClient(reached, wait), base)
+    (port, waits) => {
+      const text = `rest:http://127.0.0.1:${port}/${randomUUID()}/`
+      const { location, server: reached, base } = parseRestLocation(text, {})
+      return waits.map(wait => new RestStorage(location, new HttpAgentClient(reached, wait), base))
     },
   )
 

@@ -76,13 +76,13 @@ export class RestStorage implements Storage {
     if (type !== 'config' && !isId(name)) throw new VaultError('bad-input', `not a name of a vault's file: ${name}`)
     const what = `write ${storagePath(type, name)}`
     const answer = await this.#post(what, type, name, bytes)
-    if (answer.status !== 403) return this.#expect(what, answer, 200, 201, 204)
+    if (answer.status !== 403) return this.#expectSaved(what, answer, type, name, bytes)
     // Servers do not overwrite. What is there already may be what a cut connection kept us from hearing of, or only look so.
     const found = await this.#loadIfThere(type, name)
     if (!found) throw restFailure(this.#errand(what), answer)
     if (found.equals(bytes)) return
     await this.remove(type, name)
-    this.#expect(what, await this.#post(what, type, name, bytes), 200, 201, 204)
+    await this.#expectSaved(what, await this.#post(what, type, name, bytes), type, name, bytes)
   }
 
   async remove(type: FileType, name: string): Promise<void> {
@@ -98,6 +98,15 @@ export class RestStorage implements Storage {
   #post(what: string, type: FileType, name: string, body: Uint8Array): Promise<HttpAnswer> {
     const headers = { 'content-type': 'application/octet-stream' }
     return this.#send(what, { method: 'POST', path: pathOf(type, name), headers, body })
+  }
+
+  // What rclone writes to a disk that fills up stays there, cut off.
+  async #expectSaved(what: string, answer: HttpAnswer, type: FileType, name: string, bytes: Uint8Array): Promise<void> {
+    if (![200, 201, 204].includes(answer.status)) {
+      const size = await this.size(type, name).catch(() => undefined)
+      if (size !== undefined && size !== bytes.length) await this.remove(type, name).catch(() => {})
+    }
+    this.#expect(what, answer, 200, 201, 204)
   }
 
   async #loadIfThere(type: FileType, name: string): Promise<Buffer | undefined> {

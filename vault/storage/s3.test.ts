@@ -33,8 +33,10 @@ describe('with an S3 server', () => {
   describeFaults(
     'S3',
     () => server.port,
-    (port, wait) =>
-      new S3Storage(parseS3Location(`s3:http://127.0.0.1:${port}/faults/${randomUUID()}`, {}), s3Keys, wait),
+    (port, waits) => {
+      const place = parseS3Location(`s3:http://127.0.0.1:${port}/faults/${randomUUID()}`, {})
+      return waits.map(wait => new S3Storage(place, s3Keys, wait))
+    },
   )
 
   it('lays a vault out as restic does, with or without a prefix', async () => {

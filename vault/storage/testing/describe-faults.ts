@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { HttpPatience } from '../http-client.ts'
+import { patience, type HttpPatience } from '../http-client.ts'
 import type { Storage } from '../storage.ts'
 import { startFaultProxy, type FaultProxy, type HttpFault, type ProxiedRequest } from './fault-proxy.ts'
 
@@ -9,25 +9,30 @@ const writes = ({ method }: ProxiedRequest) => method === 'POST' || method === '
 const reads = ({ method }: ProxiedRequest) => method === 'GET'
 const transient = { code: 'storage-failed', transient: true }
 const size = 700_000
-const impatient: HttpPatience = { connectMs: 1000, stallMs: 400 }
+// For what will never come; everything else may take as long as a busy machine takes.
+const impatient: HttpPatience = { ...patience, stallMs: 400 }
 
 /**
  * What every storage that is reached by HTTP does when something goes wrong on the way: nothing false is stored or read,
- * and what may go away by itself is said to be so. `open` gives an empty place behind the proxy's port.
+ * and what may go away by itself is said to be so. `open` gives an empty place behind the proxy's port, once for each
+ * patience.
  */
 export function describeFaults(
   kind: string,
   serverPort: () => number,
-  open: (proxyPort: number, wait: HttpPatience) => Storage,
+  open: (proxyPort: number, waits: readonly HttpPatience[]) => Storage[],
 ): void {
   describe(`${kind} storage behind a bad connection`, () => {
     let proxy: FaultProxy
     let storage: Storage
+    let hasty: Storage
     beforeAll(async () => void (proxy = await startFaultProxy(serverPort())))
     afterAll(() => proxy[Symbol.asyncDispose]())
     beforeEach(async () => {
       proxy.fault = () => undefined
-      storage = open(proxy.port, impatient)
+      const opened = open(proxy.port, [patience, impatient])
+      storage = opened[0]!
+      hasty = opened[1]!
       await storage.prepare()
     })
 
@@ -36,7 +41,8 @@ export function describeFaults(
     const heal = () => void (proxy.fault = () => undefined)
     const bytes = randomBytes(size)
     const name = nameOf(bytes)
-    const save = () => storage.save('data', name, bytes)
+    const save = (to = storage) => to.save('data', name, bytes)
+    const tried = ({ kind: what }: HttpFault) => (what.startsWith('stall') ? hasty : storage)
 
     it.each<[string, HttpFault]>([
       ['is cut before the first byte', { kind: 'cut-request', afterBytes: 0 }],
@@ -47,7 +53,7 @@ export function describeFaults(
       ['meets a server that wants fewer requests', { kind: 'answer', status: 429 }],
     ])('says that it may be tried again, and stores nothing, when an upload %s', async (_, fault) => {
       spoil(writes, fault)
-      await expect(save()).rejects.toMatchObject(transient)
+      await expect(save(tried(fault))).rejects.toMatchObject(transient)
       heal()
       expect(await storage.list('data')).toEqual([])
       await save()
@@ -80,8 +86,8 @@ export function describeFaults(
     ])('says that it may be tried again when an answer %s', async (_, fault) => {
       await save()
       spoil(reads, fault)
-      await expect(storage.load('data', name)).rejects.toMatchObject(transient)
-      await expect(storage.loadPart('data', name, 50, 600_000)).rejects.toMatchObject(transient)
+      await expect(tried(fault).load('data', name)).rejects.toMatchObject(transient)
+      await expect(tried(fault).loadPart('data', name, 50, 600_000)).rejects.toMatchObject(transient)
       heal()
       expect((await storage.loadPart('data', name, 50, 600_000)).equals(bytes.subarray(50, 600_050))).toBe(true)
     })

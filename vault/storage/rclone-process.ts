@@ -1,0 +1,76 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { Duplex, type Readable, type Writable } from 'node:stream'
+import { createInterface } from 'node:readline'
+import { VaultError } from '../errors.ts'
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>
+
+/** rclone, serving one place by restic's REST protocol over its standard input and output: no port, no credentials. */
+export class RcloneProcess {
+  /** What it reads and writes. */
+  readonly wire: Duplex
+  /** Resolves when it has ended, with why. */
+  readonly ended: Promise<VaultError>
+  readonly #child: Child
+  readonly #remote: string
+  // What it said last, for errors.
+  readonly #said: string[] = []
+
+  /** Rejects nothing: that rclone is not there or cannot serve the place is told by `ended`. */
+  constructor(program: string, remote: string, env: NodeJS.ProcessEnv) {
+    this.#remote = remote
+    // When its input ends, so does it: also when this process is killed. It asks nobody for the password of its own settings.
+    this.#child = spawn(program, ['serve', 'restic', '--stdio', '--b2-hard-delete', '--', remote], {
+      env: { RCLONE_ASK_PASSWORD: 'false', ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+    createInterface(this.#child.stderr).on('line', line => {
+      this.#said.push(line)
+      if (this.#said.length > keptLines) this.#said.shift()
+    })
+    this.#child.stdin.on('error', () => {})
+    this.wire = Duplex.from({ readable: this.#child.stdout, writable: this.#child.stdin })
+    this.wire.on('error', () => {})
+    this.ended = new Promise(resolve => {
+      this.#child.once('error', error => resolve(notStarted(program, error)))
+      this.#child.once('close', (code, signal) => resolve(this.#endedWith(code ?? signal)))
+    })
+  }
+
+  /** What it said last that tells of a failure, without the time in front; each is told once. */
+  takeComplaint(): string | undefined {
+    return this.#said.splice(0).map(withoutTime).findLast(isComplaint)
+  }
+
+  /** Ends it, by the end of its input; a while later by force. */
+  async end(): Promise<void> {
+    this.#child.stdin.end()
+    this.wire.destroy()
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), endMs)
+    await this.ended
+    clearTimeout(timer)
+  }
+
+  #endedWith(code: number | string | null): VaultError {
+    const complaint = this.takeComplaint()
+    const why = complaint === undefined ? `ended with ${code}` : `says: ${complaint}`
+    return new VaultError('storage-failed', `rclone, which was to serve ${this.#remote}, ${why}`, {
+      hint: `see whether this works: rclone lsd ${this.#remote}`,
+      transient: code === 'SIGKILL',
+    })
+  }
+}
+
+const keptLines = 20
+const endMs = 5000
+
+const withoutTime = (line: string): string => line.replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d /, '')
+const isComplaint = (line: string): boolean => /^(?:ERROR|CRITICAL|Failed|Fatal|Error|.*failed)/.test(line)
+
+const notStarted = (program: string, cause: NodeJS.ErrnoException) =>
+  cause.code === 'ENOENT'
+    ? new VaultError('storage-failed', `there is no program ${program} on this machine`, {
+        hint: 'install rclone, and set up the remote with: rclone config',
+        cause,
+      })
+    : new VaultError('storage-failed', `${program} cannot be started: ${cause.message}`, { cause })
