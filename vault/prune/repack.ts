@@ -4,7 +4,8 @@ import { stretchesOf, type StretchPlace } from '../copy/stretches.ts'
 import { VaultError } from '../errors.ts'
 import { isDamage } from '../files/blob-reader.ts'
 import type { BlobType } from '../format/pack.ts'
-import { throwIfInterrupted } from '../interrupt.ts'
+import { JobPool } from '../files/job-pool.ts'
+import { pause, throwIfInterrupted } from '../interrupt.ts'
 import type { LockScope } from '../locks.ts'
 import type { Repository } from '../repository.ts'
 import { storagePath } from '../storage/layout.ts'
@@ -17,6 +18,10 @@ import type { PackUsage } from './pack-usage.ts'
 
 /** Packs that may wait to be stored before no more is read. */
 const maxUnstoredPacks = 2
+/** Stretches that are read side by side where the storage does not say how many. */
+const readsOnDisk = 2
+/** What is being written when it breaks off may take so long to end. */
+const settleMs = 10_000
 
 export interface RepackOptions {
   readonly repository: Repository
@@ -33,10 +38,12 @@ export interface RepackOptions {
  */
 export async function repack(options: RepackOptions, packs: readonly number[]): Promise<void> {
   const failure = new Failure(options.run.signal)
+  const repacker = new Repacker(options, failure)
   try {
-    await new Repacker(options, failure).bring(packs)
+    await repacker.bring(packs)
   } finally {
     failure.fail(new VaultError('bad-input', 'the repacking has ended'))
+    await repacker.end()
     failure.close()
   }
 }
@@ -53,20 +60,35 @@ class Repacker {
     const { repository, packBytes, lock, run } = options
     this.#options = options
     this.#failure = failure
-    this.#index = new IndexWriter(repository, run.now ?? Date.now, () => lock.confirm())
+    this.#index = new IndexWriter(repository, run.now ?? Date.now, async () => {
+      failure.throwIfFailed()
+      await lock.confirm()
+      failure.throwIfFailed()
+    })
     this.#store = new PackStore(repository, this.#index, failure)
     const builder = (type: BlobType) => new PackBuilder(repository.key, type, packBytes)
     this.#builders = { data: builder('data'), tree: builder('tree') }
   }
 
   async bring(packs: readonly number[]): Promise<void> {
+    const { repository, usage } = this.#options
+    const jobs = new JobPool(repository.storage.connections ?? readsOnDisk)
     for (const pack of packs)
-      for (const stretch of stretchesOf(this.#options.usage.index, this.#keptOf(pack)))
-        await this.#bringStretch(stretch)
+      for (const stretch of stretchesOf(usage.index, this.#keptOf(pack)))
+        await jobs.start(() => this.#bringStretch(stretch))
+    await jobs.finish()
     for (const type of ['data', 'tree'] as const) this.#send(this.#builders[type].finish(), type)
     await this.#failure.during(this.#store.settled())
     this.#failure.throwIfFailed()
     await this.#failure.during(this.#index.finish())
+  }
+
+  /** Lets what is being written end: a pack does no harm later either, but no index may appear when our lock is gone. */
+  async end(): Promise<void> {
+    const enough = new AbortController()
+    await Promise.race([this.#store.settled(), pause(settleMs, enough.signal).catch(() => {})])
+    enough.abort()
+    await this.#index.settled()
   }
 
   /** The entries that stay, as they lie. */
