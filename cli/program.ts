@@ -11,6 +11,7 @@ import { guardCommand } from './commands/guard.ts'
 import { importCommand } from './commands/import.ts'
 import { initCommand } from './commands/init.ts'
 import { keyCommand } from './commands/key/key.ts'
+import { mcpCommand } from './commands/mcp.ts'
 import { pointsCommand } from './commands/points.ts'
 import { pruneCommand } from './commands/prune.ts'
 import { recoverCommand } from './commands/recover.ts'
@@ -56,6 +57,7 @@ export function buildProgram(tools: Tools, signal: AbortSignal, started: (termin
     pruneCommand,
     configCommand,
     guardCommand,
+    mcpCommand,
     unlockCommand,
     demoCommand,
   ])
