@@ -35,7 +35,10 @@ export function pruneLines(plan: PrunePlan, isDone: boolean): string[] {
     : ['pruning would free', 'would remove', 'would write']
   return [
     `${frees} ${sizeText(freedBytes)}`,
-    `  ${removes} ${plural(removedPacks, 'pack')} that nothing needs${orphanPacks > 0 ? `, and ${plural(orphanPacks, 'pack')} of runs that broke off (${sizeText(orphanBytes)})` : ''}`,
+    ...(removedPacks > 0 ? [`  ${removes} ${plural(removedPacks, 'pack')} that nothing needs`] : []),
+    ...(orphanPacks > 0
+      ? [`  ${removes} ${plural(orphanPacks, 'pack')} of runs that broke off (${sizeText(orphanBytes)})`]
+      : []),
     ...(repackedPacks > 0
       ? [`  ${writes} ${sizeText(repackedBytes)} of ${plural(repackedPacks, 'pack')} into new ones`]
       : []),

@@ -6,6 +6,8 @@ import { RestoreJournal } from '../../journal/restore-journal.ts'
 import { RecoveryJournal } from '../../journal/recovery-journal.ts'
 import type { Project } from '../../project/project.ts'
 import type { Vault } from '../../../vault/index.ts'
+import { saveEvidence } from '../drill/evidence.ts'
+import { someReport } from '../drill/testing/some-report.ts'
 import { someManifest } from '../testing/manifests.ts'
 import { publishPoint, vaultInMemory } from '../testing/point-in-memory.ts'
 import { planRetain, planRetainPrune, retain, type RetainRequest } from './retain.ts'
@@ -63,6 +65,19 @@ describe('retaining', () => {
     expect([await removes({}), await removes({ elsewhere: true }), await removes({ allProjects: true })]).toEqual([
       0, 1, 2,
     ])
+  })
+
+  it('leaves the last point that a drill has proved, and what the drill keeps of itself', async () => {
+    const vault = await vaultInMemory()
+    for (const day of [1, 2, 3]) await publishPoint(vault, someManifest(place(), takenAt(day)))
+    const [, proved, newest] = await vault.listSnapshots()
+    const { id, tree } = proved!
+    const report = someReport({ project: project.facts, point: { ...someReport().point, id, tree } })
+    const evidence = await saveEvidence(vault, report, '<!doctype html>', run)
+    const plan = await planRetain(project, vault, { ...request, allProjects: true, foreign: true }, run)
+    expect(plan.keeps.find(({ snapshot }) => snapshot.id === id)?.reasons).toEqual(['last proven point'])
+    await retain(plan, vault, null, run)
+    expect(new Set(await left(vault))).toEqual(new Set([id, newest!.id, evidence.id]))
   })
 
   it('removes nothing where a point that it goes by has been removed meanwhile', async () => {
