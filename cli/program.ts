@@ -15,6 +15,7 @@ import { mcpCommand } from './commands/mcp.ts'
 import { pointsCommand } from './commands/points.ts'
 import { pruneCommand } from './commands/prune.ts'
 import { recoverCommand } from './commands/recover.ts'
+import { repairCommand } from './commands/repair.ts'
 import { restoreCommand } from './commands/restore/restore.ts'
 import { retainCommand } from './commands/retain.ts'
 import { statusCommand } from './commands/status.ts'
@@ -51,6 +52,7 @@ export function buildProgram(tools: Tools, signal: AbortSignal, started: (termin
     importCommand,
     exportCommand,
     checkCommand,
+    repairCommand,
     copyCommand,
     keyCommand,
     retainCommand,

@@ -208,8 +208,26 @@ export interface Problem {
   readonly snapshots: readonly string[]
 }
 
+export interface CheckOptions {
+  /** Read and verify every pack. Without it only folder lists are read. */
+  readonly readData: boolean
+  /** What a path of a point belongs to, for the report's `points`. Default: the first name in it. */
+  readonly partOf?: (path: PathInPoint) => string
+}
+
+/** A snapshot that cannot be restored whole. */
+export interface DamagedPoint {
+  readonly id: string
+  /** undefined: not even the snapshot file can be read. */
+  readonly time: Date | undefined
+  /** What of it is touched, the first hundred; empty where nothing can be known. */
+  readonly parts: readonly string[]
+}
+
 export interface CheckReport {
   readonly problems: readonly Problem[]
+  /** Oldest first. */
+  readonly points: readonly DamagedPoint[]
   readonly snapshots: number
   readonly packs: number
   /** Bytes of packs that were read and verified; 0 without readData. */
@@ -231,6 +249,52 @@ export interface SnapshotReading {
 export interface Signature {
   readonly publicKey: string
   readonly signature: string
+}
+
+/** The steps of a repair, in their order. Each needs those before it. */
+export type RepairStep = 'index' | 'packs' | 'points'
+
+export interface RepairOptions {
+  readonly steps: readonly RepairStep[]
+  /** Read and verify every pack; else only what is missing, short, or met on the way is found. */
+  readonly readData: boolean
+  /** A file at the top of points that says what is in them: it is to say what is lost. undefined leaves it as it is. */
+  readonly describe?: {
+    readonly file: string
+    readonly rewrite: (bytes: Uint8Array, lost: readonly LostPart[], further: number) => Uint8Array | undefined
+  }
+}
+
+/** Something that a point had. Of a file some of the content may be left, under its name with '.damaged' at the end. */
+export interface LostPart {
+  readonly path: PathInPoint
+  readonly what: 'file' | 'folder' | 'entry'
+}
+
+export interface RepairPlan {
+  /** undefined: it stays as it is. */
+  readonly index:
+    { readonly unreadable: readonly string[]; readonly packsFound: number; readonly packsGone: number } | undefined
+  /** Damaged packs that go: how many of their blobs are good and are kept, and how many are lost. */
+  readonly packs: readonly { readonly file: string; readonly blobs: number; readonly lost: number }[]
+  /** Points that are stored anew without what they have lost (the first parts, and how many more); gone: nothing of it is left. */
+  readonly points: readonly {
+    readonly snapshot: Snapshot
+    readonly lost: readonly LostPart[]
+    readonly further: number
+    readonly isGone: boolean
+  }[]
+  /** Files of points, and of keys, that nobody can read and that go. */
+  readonly unreadablePoints: readonly string[]
+  readonly keys: readonly string[]
+}
+
+export interface RepairReport {
+  readonly plan: RepairPlan
+  /** false: there was nothing to do, or it was not agreed to. */
+  readonly done: boolean
+  /** Points that were stored anew, or (undefined) removed, as nothing was left of them. */
+  readonly points: readonly { readonly from: string; readonly to: string | undefined }[]
 }
 
 /** A snapshot and its copy in another vault. */
@@ -368,13 +432,19 @@ export interface Vault {
   ): Promise<readonly Difference[]>
 
   /** Takes no part in trust: reads everything anew from storage. Exclusive lock, as restic. `readData` verifies every pack. */
-  check(options: { readonly readData: boolean }, run: VaultRun): Promise<CheckReport>
+  check(options: CheckOptions, run: VaultRun): Promise<CheckReport>
 
   /** Reads anew from storage all that this one point needs, and verifies every blob. What it finds is in the result, not thrown. */
   verifySnapshot(snapshot: Snapshot, run: VaultRun): Promise<SnapshotReading>
 
   /** Signs with a key that follows from the vault's own, so that whoever opens the vault can tell what it has signed. */
   sign(bytes: Uint8Array): Signature
+
+  /**
+   * Brings back what can be: the index from the packs, good blobs of damaged packs, points without what they have lost, which then
+   * carry the tag 'repaired' and name the point they were. `agree` is asked before anything changes. Under the exclusive lock.
+   */
+  repair(options: RepairOptions, agree: (plan: RepairPlan) => Promise<boolean>, run: VaultRun): Promise<RepairReport>
 
   /**
    * Copies snapshots of this vault into another one: the same but for `original`, which names the first, and `parent`. Only

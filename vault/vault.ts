@@ -11,6 +11,7 @@ import { planPrune, prune } from './prune/prune.ts'
 import { removeSnapshots } from './prune/remove-snapshots.ts'
 import { entries, findFolder, findNode, listFolder, readFile } from './read.ts'
 import type { Repository } from './repository.ts'
+import { repairRepository } from './repair/repair.ts'
 import { restoreFolder } from './restore.ts'
 import { findSnapshot, listSnapshots } from './snapshots.ts'
 import type { Storage } from './storage/storage.ts'
@@ -134,7 +135,7 @@ class OpenVault implements types.Vault {
     return compareEntries(this.#reader, await findFolder(this.#reader, snapshot, path), found, options, run)
   }
 
-  check(options: { readonly readData: boolean }, run: types.VaultRun): Promise<types.CheckReport> {
+  check(options: types.CheckOptions, run: types.VaultRun): Promise<types.CheckReport> {
     return checkRepository(this.#repository, options, run)
   }
 
@@ -145,6 +146,14 @@ class OpenVault implements types.Vault {
   sign(bytes: Uint8Array): types.Signature {
     const key = signingKey(this.#repository.key, this.id)
     return { publicKey: publicKeyOf(key), signature: signBytes(key, bytes) }
+  }
+
+  async repair(...[options, agree, run]: Parameters<types.Vault['repair']>): Promise<types.RepairReport> {
+    try {
+      return await repairRepository(this.#repository, options, agree, run, { keyId: this.keyId })
+    } finally {
+      this.#reader.forget()
+    }
   }
 
   copyTo(target: types.Vault, snapshots: readonly types.Snapshot[], run: types.VaultRun): Promise<types.CopyReport> {

@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import { RecoveryError } from '../../recovery/domain/errors.ts'
-import type { CheckReport, Problem } from '../../recovery/operations/index.ts'
+import type { CheckReport, DamagedPoint, Problem } from '../../recovery/operations/index.ts'
 import { checkVault, shortId } from '../../recovery/operations/index.ts'
 import { configuredVault, projectIfAny, vaultLocation, withVault, type Context } from '../context.ts'
 import type { Follow } from '../program.ts'
-import { plural, sizeText } from '../words.ts'
+import { plural, sizeText, timeText } from '../words.ts'
 
 export function checkCommand(program: Command, follow: Follow): void {
   program
@@ -25,6 +25,7 @@ async function runCheck(named: string | undefined, readData: boolean, context: C
   const damage = report.problems.filter(({ severity }) => severity === 'damage')
   context.terminal.result(reportText(report, damage.length, readData), {
     ...report,
+    points: report.points.map(({ time, ...point }) => ({ ...point, time: time?.toISOString() ?? null })),
     readData,
     damaged: damage.length > 0,
   })
@@ -33,7 +34,7 @@ async function runCheck(named: string | undefined, readData: boolean, context: C
       'vault-damaged',
       `the vault is damaged: ${plural(damage.length, 'problem')}, listed above`,
       {
-        hint: 'points that are not named above are whole; take a new point now, and look at the disk the vault is on',
+        hint: 'points that are not named above are whole; look at the disk the vault is on, take a new point, and mend what can be with: aidatavault repair',
       },
     )
 }
@@ -42,8 +43,16 @@ function reportText(report: CheckReport, damaged: number, readData: boolean): st
   const what = `${plural(report.snapshots, 'point')}, ${plural(report.packs, 'pack')}${readData ? `, ${sizeText(report.bytesRead)} read and verified` : ''}`
   const verdict = damaged > 0 ? 'DAMAGED' : 'no damage found'
   const note = readData || damaged > 0 ? [] : ['(structure only; --read-data also verifies every byte)']
-  return [...report.problems.map(problemText), `${what}: ${verdict}`, ...note].join('\n')
+  return [...report.problems.map(problemText), ...report.points.map(pointText), `${what}: ${verdict}`, ...note].join(
+    '\n',
+  )
 }
+
+/** In the words of the project: which points are not whole, and what of them. */
+const pointText = ({ id, time, parts }: DamagedPoint): string =>
+  time
+    ? `not whole  point ${shortId(id)} of ${timeText(time)}: ${parts.join(', ')}`
+    : `not whole  point ${shortId(id)}: it cannot be read at all`
 
 function problemText({ severity, file, message, snapshots }: Problem): string {
   const touched = snapshots.length === 0 ? '' : ` (touches ${snapshots.map(shortId).join(', ')})`

@@ -23,6 +23,15 @@ export {
   writeConfig,
 } from './init.ts'
 export { addKey, changePassword, findKey, listKeys, removeKey, renewRecoveryCode, type ShownKey } from './keys.ts'
+export {
+  lossesByPart,
+  repairSteps,
+  repairVault,
+  type RepairPlan,
+  type RepairReport,
+  type RepairRequest,
+  type RepairStep,
+} from './repair-vault.ts'
 export { isFrom, isSameOrigin, originKey, originOf, originText } from './origin.ts'
 export {
   findPoint,
@@ -109,6 +118,7 @@ export { programName } from './tools.ts'
 export type {
   CheckReport,
   CopyReport,
+  DamagedPoint,
   Lock,
   Problem,
   PruneOptions,

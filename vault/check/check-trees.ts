@@ -46,8 +46,10 @@ class TreeWalk {
   }
 
   async #blameTree(snapshot: Snapshot, id: string, path: Buffer, seen: Set<string>): Promise<void> {
-    if (seen.has(id)) return
-    seen.add(id)
+    // The same folder may lie in several parts of a point.
+    const place = `${id} ${this.#state.findings.partOf(printablePath(path))}`
+    if (seen.has(place)) return
+    seen.add(place)
     const { faults, folders } = await this.#examine(id)
     for (const { finding, name } of faults)
       this.#state.findings.touches(finding, snapshot.id, `/${printablePath(name ? joinPath(path, name) : path)}`)

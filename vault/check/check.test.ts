@@ -38,6 +38,7 @@ describe('check', () => {
     const sizes = (await repository.storage.list('data')).map(({ size }) => size)
     expect(await check(repository)).toEqual({
       problems: [],
+      points: [],
       snapshots: 2,
       packs: 4,
       bytesRead: sizes.reduce((a, b) => a + b, 0),
@@ -47,7 +48,25 @@ describe('check', () => {
   })
 
   it('finds nothing in an empty vault', async () => {
-    expect(await check(await testRepository())).toEqual({ problems: [], snapshots: 0, packs: 0, bytesRead: 0 })
+    expect(await check(await testRepository())).toEqual({
+      problems: [],
+      points: [],
+      snapshots: 0,
+      packs: 0,
+      bytesRead: 0,
+    })
+  })
+
+  it('says which parts of which points are not whole, each part where it lies', async () => {
+    const repository = await testRepository()
+    const both = { inside: { 'same.txt': [Buffer.from('same')] } }
+    const point = await storePoint(repository, { one: both, two: both, good: [Buffer.from('good')] })
+    const bytes = await repository.storage.load('data', point.dataPack.id)
+    // It is stored twice.
+    for (const { offset } of point.dataPack.blobs.slice(0, 2)) bytes[offset + 20]! ^= 1
+    await repository.storage.save('data', point.dataPack.id, bytes)
+    const { points } = await check(repository)
+    expect(points).toEqual([{ id: point.snapshot, time: new Date('2026-01-02T03:04:05.678Z'), parts: ['one', 'two'] }])
   })
 
   it('takes the exclusive lock, and leaves none', async () => {

@@ -3,7 +3,7 @@ import { withLock } from '../locks.ts'
 import type { LockTiming } from '../locks/timing.ts'
 import type { Repository } from '../repository.ts'
 import { storagePath } from '../storage/layout.ts'
-import type { CheckReport, VaultRun } from '../types.ts'
+import type { CheckOptions, CheckReport, VaultRun } from '../types.ts'
 import { checkContents } from './check-contents.ts'
 import { checkIndex } from './check-index.ts'
 import { checkConfig, checkKeys } from './check-keys.ts'
@@ -14,9 +14,7 @@ import { checkTrees } from './check-trees.ts'
 import { Findings } from './findings.ts'
 import { PackTable } from './pack-table.ts'
 
-export interface CheckOptions {
-  /** Read every pack and verify every blob. Without it only folder lists are read. */
-  readonly readData: boolean
+export interface CheckSettings extends CheckOptions {
   readonly timing?: LockTiming
 }
 
@@ -24,16 +22,20 @@ export interface CheckOptions {
  * Finds out whether everything in the vault can be brought back, and if not, which files are damaged and which snapshots
  * they touch. Everything is read anew from storage; it goes on after each finding. Takes the exclusive lock.
  */
-export function checkRepository(repository: Repository, options: CheckOptions, run: VaultRun): Promise<CheckReport> {
-  const { timing, readData } = options
+export function checkRepository(repository: Repository, options: CheckSettings, run: VaultRun): Promise<CheckReport> {
+  const { timing } = options
   return withLock(repository, { exclusive: true, ...(timing && { timing }) }, run, run =>
-    checkLocked(repository, readData, run),
+    checkLocked(repository, options, run),
   )
 }
 
-async function checkLocked(repository: Repository, readData: boolean, run: VaultRun): Promise<CheckReport> {
+async function checkLocked(
+  repository: Repository,
+  { readData, partOf }: CheckSettings,
+  run: VaultRun,
+): Promise<CheckReport> {
   const { storage } = repository
-  const findings = new Findings()
+  const findings = new Findings(partOf)
   await checkConfig(repository, findings)
   await checkKeys(repository, findings)
   await checkLocks(repository, findings)
@@ -50,7 +52,13 @@ async function checkLocked(repository: Repository, readData: boolean, run: Vault
   await checkTrees(state, snapshots)
   state.blameMissingOn(damaged)
   await mustStillBeThere(repository)
-  return { problems: findings.problems(), snapshots: ids.length, packs: files.length, bytesRead }
+  return {
+    problems: findings.problems(),
+    points: findings.points(snapshots),
+    snapshots: ids.length,
+    packs: files.length,
+    bytesRead,
+  }
 }
 
 // An empty lock file is what an interrupted write leaves; others that cannot be read have kept us from getting here.

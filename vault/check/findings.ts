@@ -1,7 +1,7 @@
 import { VaultError } from '../errors.ts'
 import { storagePath } from '../storage/layout.ts'
 import type { FileType } from '../storage/storage.ts'
-import type { Problem } from '../types.ts'
+import type { DamagedPoint, Problem, Snapshot } from '../types.ts'
 
 /** A problem while its reach is still being found out. */
 export interface Finding extends Omit<Problem, 'snapshots'> {
@@ -11,11 +11,20 @@ export interface Finding extends Omit<Problem, 'snapshots'> {
 }
 
 const pathsTold = 3
+const partsTold = 100
+const firstName = (path: string): string => path.split('/', 1)[0]!
 
 /** All that a check has found so far. Findings have numbers, so that large tables can point to them. */
 export class Findings {
   readonly #findings: Finding[] = []
   readonly #byKey = new Map<string, number>()
+  /** Of snapshots that are touched: in which parts. */
+  readonly #touched = new Map<string, Set<string>>()
+  readonly partOf: (path: string) => string
+
+  constructor(partOf: (path: string) => string = firstName) {
+    this.partOf = partOf
+  }
 
   get count(): number {
     return this.#findings.length
@@ -49,12 +58,26 @@ export class Findings {
   touches(number: number, snapshot: string, path?: string): void {
     const { snapshots, paths } = this.#findings[number]!
     snapshots.add(snapshot)
+    this.#touch(snapshot, path)
     if (path !== undefined && paths.length <= pathsTold && !paths.includes(path)) paths.push(path)
   }
 
   /** This finding touches what the other one touches. */
   touchesSame(number: number, other: number): void {
     for (const snapshot of this.#findings[other]!.snapshots) this.#findings[number]!.snapshots.add(snapshot)
+  }
+
+  /** The points that cannot be restored whole; `readable` are those whose files are good. */
+  points(readable: readonly Snapshot[]): DamagedPoint[] {
+    const times = new Map(readable.map(({ id, time }) => [id, time]))
+    const points = [...this.#touched].map(([id, parts]) => ({ id, time: times.get(id), parts: [...parts].toSorted() }))
+    return points.toSorted((a, b) => (a.time?.getTime() ?? 0) - (b.time?.getTime() ?? 0) || (a.id < b.id ? -1 : 1))
+  }
+
+  #touch(snapshot: string, path: string | undefined): void {
+    let parts = this.#touched.get(snapshot)
+    if (!parts) this.#touched.set(snapshot, (parts = new Set()))
+    if (path !== undefined && parts.size < partsTold) parts.add(this.partOf(path.replace(/^\//, '')))
   }
 
   /** Everything found: damage first, then by file. */

@@ -6,14 +6,11 @@ import { throwIfInterrupted } from '../interrupt.ts'
 import type { Repository } from '../repository.ts'
 import type { VaultRun } from '../types.ts'
 import type { Failure } from '../upload/failure.ts'
-import { PackBuilder, type FinishedPack } from '../upload/pack-builder.ts'
 import type { PackStore } from '../upload/pack-store.ts'
+import { SealedBlobSaver } from '../upload/sealed-blob-saver.ts'
 import type { ResealPool } from './reseal-pool.ts'
 import { sealBlob, type ResealedBlob } from './reseal.ts'
 import { stretchesOf, type StretchPlace } from './stretches.ts'
-
-/** Packs that may wait to be stored before no more is read. */
-const maxUnstoredPacks = 3
 
 export interface BlobCopierOptions {
   readonly source: Repository
@@ -33,27 +30,24 @@ export class BlobCopier {
   /** Blobs that no copy in the source has whole, by type and id. */
   readonly lost = new Map<string, Error>()
   readonly #options: BlobCopierOptions
-  readonly #packs: Readonly<Record<BlobType, PackBuilder>>
-  readonly #unstored = new Set<Promise<void>>()
+  readonly #saver: SealedBlobSaver
 
   constructor(options: BlobCopierOptions) {
+    const { target, store, failure, packBytes } = options
     this.#options = options
-    const builder = (type: BlobType) => new PackBuilder(options.target.key, type, options.packBytes)
-    this.#packs = { data: builder('data'), tree: builder('tree') }
+    this.#saver = new SealedBlobSaver(target, store, failure, packBytes)
   }
 
   /** Resolves when these entries are durable in the target, but for those that are lost. */
   async copy(entries: Uint32Array): Promise<void> {
-    const { index, pool, run, failure } = this.#options
+    const { index, pool, run } = this.#options
     const jobs = new JobPool(pool.width + 2)
     for (const stretch of stretchesOf(index, entries)) {
       throwIfInterrupted(run)
       await jobs.start(() => this.#copyStretch(stretch))
     }
     await jobs.finish()
-    for (const type of ['data', 'tree'] as const) this.#send(this.#packs[type].finish(), type)
-    await failure.during(Promise.all(this.#unstored))
-    failure.throwIfFailed()
+    await this.#saver.flush()
   }
 
   async #copyStretch({ pack, offset, length, entries }: StretchPlace): Promise<void> {
@@ -86,15 +80,8 @@ export class BlobCopier {
       }
   }
 
-  async #add({ type, id, uncompressedLength }: ResealedBlob, sealed: Uint8Array): Promise<void> {
-    this.#send(this.#packs[type].add(Buffer.from(id, 'hex'), sealed, uncompressedLength), type)
-    while (this.#unstored.size >= maxUnstoredPacks) await this.#options.failure.during(Promise.race(this.#unstored))
-  }
-
-  #send(pack: FinishedPack | undefined, type: BlobType): void {
-    if (!pack) return
-    const storing = this.#options.store.store(pack, type).finally(() => this.#unstored.delete(storing))
-    this.#unstored.add(storing)
+  #add({ type, id, uncompressedLength }: ResealedBlob, sealed: Uint8Array): Promise<void> {
+    return this.#saver.add(type, Buffer.from(id, 'hex'), sealed, uncompressedLength)
   }
 }
 
