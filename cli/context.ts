@@ -1,7 +1,14 @@
 import path from 'node:path'
 import { RecoveryError } from '../recovery/domain/errors.ts'
 import type { Run } from '../recovery/domain/run.ts'
-import { discoverProject, joinVault, type Project, type Tools, type Vault } from '../recovery/operations/index.ts'
+import {
+  discoverProject,
+  joinVault,
+  type Project,
+  type Tools,
+  type Vault,
+  type VaultAccess,
+} from '../recovery/operations/index.ts'
 import { findPassword, type PasswordOptions } from './password.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -73,6 +80,11 @@ export function assertVaultKnown(location: string | undefined): asserts location
   })
 }
 
+/** How this run reaches vaults: faults that may go away are told and waited out, until the run is to stop. */
+export const accessOf = ({ run, terminal }: Context): VaultAccess => ({
+  retries: { signal: run.signal, onWarning: text => terminal.warn(text) },
+})
+
 /** Opens the vault at a location (or the configured one), uses it and closes it. Rejects with bad-input when none is known. */
 export async function withVault<T>(
   context: Context,
@@ -81,7 +93,7 @@ export async function withVault<T>(
 ): Promise<T> {
   assertVaultKnown(location)
   const password = await findPassword(location, context.options, context.terminal)
-  const vault = await joinVault(location, password)
+  const vault = await joinVault(location, password, accessOf(context))
   try {
     return await use(vault)
   } finally {

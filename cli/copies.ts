@@ -1,6 +1,6 @@
 import { messageOf } from '../recovery/domain/errors.ts'
 import { joinVault, shortId, type RecoveryPoint, type Vault } from '../recovery/operations/index.ts'
-import type { Context } from './context.ts'
+import { accessOf, type Context } from './context.ts'
 import { knownOtherPassword } from './other-password.ts'
 
 /** Whether a further vault of the project holds a copy of the newest point. */
@@ -27,12 +27,13 @@ async function lookInto(
   location: string,
   newest: RecoveryPoint | undefined,
   first: Vault,
-  { options, run }: Context,
+  context: Context,
 ): Promise<CopyPlace> {
+  const { options, run } = context
   try {
     const known = await knownOtherPassword(location, options)
     if (!known) return { vault: location, state: 'not looked into', detail: 'its password is not known here' }
-    const vault = await joinVault(location, known.password)
+    const vault = await joinVault(location, known.password, accessOf(context))
     try {
       const copy = newest && (await first.findCopies(vault, [newest.snapshot])).get(newest.snapshot.id)
       return { vault: location, state: copy ? 'has it' : 'lacks it', detail: copy?.id ?? null }

@@ -2,7 +2,7 @@ import { RecoveryError } from '../recovery/domain/errors.ts'
 import { joinVault, type OpenedPlace, type Vault } from '../recovery/operations/index.ts'
 import { findPassword } from './password.ts'
 import { findOtherPassword, otherPasswordHint } from './other-password.ts'
-import type { Context } from './context.ts'
+import { accessOf, type Context } from './context.ts'
 
 /** Opens a second vault (of `copy`, or a further one of the project), uses it and closes it. */
 export async function withOtherVault<T>(
@@ -22,7 +22,7 @@ export async function withOtherVault<T>(
 export async function openOtherVault(context: Context, location: string): Promise<Vault> {
   const { password, isGuess } = await findOtherPassword(location, context.options, context.terminal)
   try {
-    return await joinVault(location, password)
+    return await joinVault(location, password, accessOf(context))
   } catch (error) {
     const isWrong = error instanceof Error && 'code' in error && error.code === 'wrong-password'
     if (!isWrong || !isGuess) throw error
@@ -54,7 +54,7 @@ async function tryToOpen(context: Context, location: string, isFirst: boolean): 
   try {
     const { options, terminal } = context
     const vault = isFirst
-      ? await joinVault(location, await findPassword(location, options, terminal))
+      ? await joinVault(location, await findPassword(location, options, terminal), accessOf(context))
       : await openOtherVault(context, location)
     return { location, vault }
   } catch (error) {

@@ -14,7 +14,7 @@ import {
   type Project,
   type Vault,
 } from '../../recovery/operations/index.ts'
-import { configuredVault, findProject, vaultLocation, withVault, type Context } from '../context.ts'
+import { accessOf, configuredVault, findProject, vaultLocation, withVault, type Context } from '../context.ts'
 import { assertCanRemember, credentialsFile, rememberPassword } from '../credentials.ts'
 import { findOtherPassword, newOtherPassword } from '../other-password.ts'
 import { findPassword, newPassword } from '../password.ts'
@@ -49,7 +49,7 @@ async function runInit(named: string | undefined, options: InitOptions, context:
     ? furtherLocation(named, project, context)
     : await chooseLocation(named, project, context)
   await assertOutside(project, location)
-  const exists = await vaultExists(location)
+  const exists = await vaultExists(location, accessOf(context))
   if (options.plan) {
     const doing = exists ? 'join the vault' : 'make a vault'
     return terminal.result(
@@ -108,7 +108,7 @@ async function chooseLocation(vault: string | undefined, project: Project, conte
 
 async function create(location: string, context: Context): Promise<OpenedVault> {
   const password = await newPassword(location, context.options, context.terminal)
-  return { password, vault: await makeVault(location, password) }
+  return { password, vault: await makeVault(location, password, accessOf(context)) }
 }
 
 async function join(location: string, context: Context): Promise<OpenedVault> {
@@ -119,7 +119,7 @@ async function join(location: string, context: Context): Promise<OpenedVault> {
   )
     throw new RecoveryError('interrupted', 'no vault was chosen')
   const password = await findPassword(location, context.options, terminal)
-  return { password, vault: await joinVault(location, password) }
+  return { password, vault: await joinVault(location, password, accessOf(context)) }
 }
 
 function furtherLocation(named: string | undefined, project: Project, context: Context): string {
@@ -137,10 +137,10 @@ async function openAlso(location: string, exists: boolean, project: Project, con
   return withVault(context, configuredVault(context, project), async first => {
     if (!exists) {
       const password = await newOtherPassword(location, context.options, context.terminal)
-      return { password, vault: await makeVault(location, password, first) }
+      return { password, vault: await makeVault(location, password, accessOf(context), first) }
     }
     const { password } = await findOtherPassword(location, context.options, context.terminal)
-    const vault = await joinVault(location, password)
+    const vault = await joinVault(location, password, accessOf(context))
     warnOfOtherCuts(first, vault, context.run)
     return { password, vault }
   })

@@ -124,6 +124,7 @@ export type {
   PruneOptions,
   PrunePlan,
   Snapshot,
+  StorageOptions as VaultAccess,
   Vault,
 } from '../../vault/index.ts'
 export { discoverProject } from '../project/index.ts'

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { parseDocument } from 'yaml'
 import { messageOf, RecoveryError } from '../domain/errors.ts'
 import type { Project } from '../project/project.ts'
-import { createVault, openStorage, openVault, type Vault } from '../../vault/index.ts'
+import { createVault, openStorage, openVault, type StorageOptions, type Vault } from '../../vault/index.ts'
 import { assertNothingElse } from './vault-place.ts'
 import { whoRuns } from './who.ts'
 
@@ -11,8 +11,8 @@ import { whoRuns } from './who.ts'
 export const configName = 'aidatavault.yml'
 
 /** Whether there is a vault at the location already. */
-export async function vaultExists(location: string): Promise<boolean> {
-  const storage = openStorage(location)
+export async function vaultExists(location: string, access: StorageOptions): Promise<boolean> {
+  const storage = openStorage(location, access)
   try {
     return (await storage.size('config', '')) !== undefined
   } finally {
@@ -24,9 +24,14 @@ export async function vaultExists(location: string): Promise<boolean> {
  * Makes a vault; one that cuts contents as `like` does is fit for copies of its points. Rejects with target-exists where
  * other files lie.
  */
-export async function makeVault(location: string, password: string, like?: Vault): Promise<Vault> {
+export async function makeVault(
+  location: string,
+  password: string,
+  access: StorageOptions,
+  like?: Vault,
+): Promise<Vault> {
   await assertNothingElse(location)
-  return createVault(openStorage(location), { password, ...whoRuns() }, like)
+  return createVault(openStorage(location, access), { password, ...whoRuns() }, like)
 }
 
 /** The name of the key that the recovery code is. */
@@ -44,8 +49,8 @@ export async function addRecoveryCode(vault: Vault, code: string): Promise<strin
 }
 
 /** Opens the vault at a location. */
-export const joinVault = (location: string, password: string): Promise<Vault> =>
-  openVault(openStorage(location), { password })
+export const joinVault = (location: string, password: string, access: StorageOptions): Promise<Vault> =>
+  openVault(openStorage(location, access), { password })
 
 /** Where the project's settings are, or will be. */
 export const configFile = (project: Project): string => path.join(project.directory, configName)

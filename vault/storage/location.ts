@@ -5,6 +5,7 @@ import { LocalStorage } from './local.ts'
 import { parseRcloneLocation, RcloneClient } from './rclone.ts'
 import { parseRestLocation } from './rest-location.ts'
 import { RestStorage } from './rest.ts'
+import { RetryingStorage } from './retrying.ts'
 import { parseS3Location } from './s3-location.ts'
 import { S3Storage } from './s3.ts'
 import { parseSftpLocation } from './sftp/location.ts'
@@ -32,11 +33,15 @@ export function openStorage(location: string, options: StorageOptions = {}): Sto
   const kind = kindOf(location)
   if (kind === undefined) return openFolder(location)
   const open = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
-  if (open) return open(location, options.env ?? process.env)
+  if (open) return withRetries(open(location, options.env ?? process.env), options)
   throw new VaultError('bad-input', `there is no storage of the kind "${kind}:"`, {
     hint: `give a folder of this machine, for example /mnt/backup/vault, or one of ${Object.keys(kinds).join(':, ')}:`,
   })
 }
+
+// A disk of this machine that fails is not waited for.
+const withRetries = (storage: Storage, { retries }: StorageOptions): Storage =>
+  !retries || storage instanceof LocalStorage ? storage : new RetryingStorage(storage, retries)
 
 const kindOf = (location: string): string | undefined => /^([a-z][a-z0-9+.-]+):/i.exec(location)?.[1]
 

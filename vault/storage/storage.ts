@@ -1,3 +1,5 @@
+import type { Retries } from './retrying.ts'
+
 /** The kinds of file a vault has; `config` is one file, addressed with the name ''. */
 export type FileType = 'config' | 'data' | 'index' | 'keys' | 'locks' | 'snapshots'
 
@@ -52,6 +54,8 @@ export interface StorageOptions {
   /** KiB a second, of all requests together; no limit where left out. */
   readonly limitUploadKiB?: number
   readonly limitDownloadKiB?: number
+  /** Transient faults are waited out as this says. Left out: every request is made once. */
+  readonly retries?: Retries
   /** A folder of this machine that may keep copies of index, trees and snapshots of a remote vault. */
   readonly cacheFolder?: string
 }
