@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import process from 'node:process'
 import { openStorage, openVault, VaultError, type Snapshot, type Vault } from '../../vault/index.ts'
 
-// node bench/engine/ours.ts backup VAULT FOLDER | stream VAULT | restore VAULT TARGET | check VAULT
+// node bench/engine/ours.js backup VAULT FOLDER | stream VAULT | restore VAULT TARGET | check VAULT
 // What a backup of the program asks of the vault's engine, and nothing else. The password is in AIDATAVAULT_PASSWORD.
 
 const [action, location, folder] = process.argv.slice(2) as [string, string, string]

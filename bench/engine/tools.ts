@@ -23,7 +23,7 @@ export interface Tool {
 }
 
 const password = 'bench'
-const child = path.join(import.meta.dirname, 'ours.ts')
+const child = path.join(import.meta.dirname, 'ours.js')
 
 /** All that are there, with their places below `top`. */
 export function openTools(top: string, names: readonly ToolName[]): Tool[] {

@@ -14,6 +14,8 @@ const short: Readonly<Record<string, string>> = {
 }
 const needsEscape =
   /[\u0000-\u001f"\\<>&\u2028\u2029]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
+// Most strings are short and plain, and this looks at them faster.
+const plain = /^[ !#-%'-;=?-[\]-~]*$/
 const everyEscape = new RegExp(needsEscape, 'g')
 
 const escape = (unit: string): string =>
@@ -23,7 +25,7 @@ const isSurrogate = (unit: string): boolean => unit >= '\ud800' && unit <= '\udf
 
 /** `text` as a JSON string, quotes included, byte for byte as Go's encoding/json writes it. */
 export const encodeGoString = (text: string): string =>
-  needsEscape.test(text) ? `"${text.replace(everyEscape, escape)}"` : `"${text}"`
+  !plain.test(text) && needsEscape.test(text) ? `"${text.replace(everyEscape, escape)}"` : `"${text}"`
 
 /** The same for bytes that may be no UTF-8. */
 export function encodeGoBytes(bytes: Uint8Array): string {

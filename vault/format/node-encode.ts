@@ -11,13 +11,27 @@ import { formatTime, localZone, type Zone } from './time.ts'
  * for damage: names that are no base names, files without a content list, folders without a tree.
  */
 export function encodeNode(node: TreeNode, zone: Zone = localZone): string {
+  return (
+    encodeHead(node, zone) +
+    encodeContent(node) +
+    (node.type === 'dir' ? `,"subtree":"${node.subtree}"` : '') +
+    (node.error ? `,"error":${encodeGoString(node.error)}` : '') +
+    '}'
+  )
+}
+
+/** A name as the JSON of a node has it, with quotes. */
+export const nodeName = (name: Uint8Array): string => encodeGoString(quoteName(name))
+
+/** The part of `encodeNode` that precedes the content: all that can be known of a file without reading it. */
+export function encodeHead(node: TreeNode, zone: Zone = localZone): string {
   assertWritable(node)
   const mtime = formatTime(node.mtime, zone)
   const atime = node.atime === node.mtime ? mtime : formatTime(node.atime, zone)
   const ctime = node.ctime === node.mtime ? mtime : formatTime(node.ctime, zone)
   const mode = goMode(node.type, node.mode)
   return (
-    `{"name":${encodeGoString(quoteName(node.name))},"type":"${node.type}"` +
+    `{"name":${nodeName(node.name)},"type":"${node.type}"` +
     (mode ? `,"mode":${mode}` : '') +
     `,"mtime":"${mtime}","atime":"${atime}","ctime":"${ctime}","uid":${node.uid},"gid":${node.gid}` +
     (node.user ? `,"user":${encodeGoString(node.user)}` : '') +
@@ -27,10 +41,7 @@ export function encodeNode(node: TreeNode, zone: Zone = localZone): string {
     encodeXattrs(node.xattrs) +
     encodeGeneric(node.genericAttributes) +
     (node.device ? `,"device":${node.device}` : '') +
-    `,"content":${encodeContent(node)}` +
-    (node.type === 'dir' ? `,"subtree":"${node.subtree}"` : '') +
-    (node.error ? `,"error":${encodeGoString(node.error)}` : '') +
-    '}'
+    ',"content":'
   )
 }
 

@@ -33,6 +33,19 @@ export function formatTime(time: Nanoseconds, zone: Zone = localZone): string {
 function formatSeconds(seconds: number, fraction: number, zone: Zone): string {
   const offset = zone(seconds * 1000)
   const local = seconds + offset * 60
+  const minute = Math.floor(local / 60)
+  if (minute === recent.minute && offset === recent.offset)
+    return recent.text + pad(local - minute * 60, 2) + formatFraction(fraction) + formatOffset(offset)
+  const text = formatLocal(seconds, local, offset, fraction, zone)
+  if (text.startsWith(':', clockLength)) recent = { minute, offset, text: text.slice(0, clockLength + 1) }
+  return text
+}
+
+// The files of a folder were mostly written within minutes, so what was formatted last mostly fits.
+const clockLength = '0000-00-00T00:00'.length
+let recent = { minute: NaN, offset: 0, text: '' }
+
+function formatLocal(seconds: number, local: number, offset: number, fraction: number, zone: Zone): string {
   const days = Math.floor(local / secondsOfDay)
   const clock = formatClock(local - days * secondsOfDay) + formatFraction(fraction)
   const { year, month, day } = dateOf(days)

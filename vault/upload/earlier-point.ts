@@ -1,15 +1,14 @@
-import { isDamage, readTree, type BlobReader } from '../files/blob-reader.ts'
+import { isDamage, type BlobReader } from '../files/blob-reader.ts'
 import type { NodeReading } from '../files/node-reader.ts'
 import type { TreeNode } from '../format/node.ts'
+import { encodeHead } from '../format/node-encode.ts'
 import { findNode } from '../read.ts'
 import type { SaveFolderOptions } from '../types.ts'
+import { EarlierFolder, type EarlierEntry } from './earlier-folder.ts'
 import type { IdTable } from './id-table.ts'
 
-/** A folder as an earlier point has it, by the bytes of the names. */
-export type EarlierFolder = ReadonlyMap<string, TreeNode>
-
-const nothing: EarlierFolder = new Map()
-const nameKey = (name: Uint8Array): string => Buffer.from(name.buffer, name.byteOffset, name.length).toString('latin1')
+/** A list of blobs as a node has it, and the node's end. */
+const contentText = /^(?:\[\]|\["[0-9a-f]{64}"(?:,"[0-9a-f]{64}")*\])\}$/
 // Some file systems count time in steps of two seconds.
 const timeStepNs = 2_000_000_000n
 
@@ -36,9 +35,22 @@ export class EarlierPoint {
 
   /** What was in a folder; nothing where it was none, or where the vault cannot tell any more: then files are read. */
   async enter(node: TreeNode | undefined): Promise<EarlierFolder> {
-    if (node?.type !== 'dir' || !node.subtree) return nothing
-    const nodes = await this.#unlessDamaged(readTree(this.#reader, node.subtree), [])
-    return new Map(nodes.map(entry => [nameKey(entry.name), entry]))
+    if (node?.type !== 'dir' || !node.subtree) return EarlierFolder.nothing
+    const reading = this.#reader.readBlob('tree', node.subtree).then(document => EarlierFolder.read(document))
+    return this.#unlessDamaged(reading, EarlierFolder.nothing)
+  }
+
+  /**
+   * The JSON that the earlier point has for this file, if a new one would be the same: nothing that can be seen without
+   * reading it has changed, and the vault has its blobs.
+   */
+  same(entry: EarlierEntry | undefined, name: Uint8Array, { metadata, size }: NodeReading): string | undefined {
+    // A further name of a file has to be looked at beside the others.
+    if (!entry || metadata.links > 1 || metadata.error || !this.#isSettled(metadata.ctime)) return undefined
+    const head = encodeHead({ ...metadata, name, size, content: [] })
+    if (!entry.text.startsWith(head)) return undefined
+    const content = entry.text.slice(head.length)
+    return contentText.test(content) && this.#hasAll(idsIn(content)) ? entry.text : undefined
   }
 
   /** The file as it was, if it has not changed since: restic's rule, and the vault has its blobs. */
@@ -49,9 +61,17 @@ export class EarlierPoint {
       before.mtime === metadata.mtime &&
       before.ctime === metadata.ctime &&
       before.inode === metadata.inode
-    // A file that changed while the earlier point was taken may have changed again within one step of its time stamps.
-    if (!same || !before.content || metadata.ctime >= this.#taken - timeStepNs) return undefined
-    return before.content.every(id => this.#data.has(Buffer.from(id, 'hex'))) ? before : undefined
+    if (!same || !before.content || !this.#isSettled(metadata.ctime)) return undefined
+    return this.#hasAll(before.content) ? before : undefined
+  }
+
+  // A file that changed while the earlier point was taken may have changed again within one step of its time stamps.
+  #isSettled(ctime: bigint): boolean {
+    return ctime < this.#taken - timeStepNs
+  }
+
+  #hasAll(ids: readonly string[]): boolean {
+    return ids.every(id => this.#data.has(Buffer.from(id, 'hex')))
   }
 
   async #unlessDamaged<T>(reading: Promise<T>, otherwise: T): Promise<T> {
@@ -64,5 +84,4 @@ export class EarlierPoint {
   }
 }
 
-/** The entry of this name. */
-export const entryOf = (folder: EarlierFolder, name: Uint8Array): TreeNode | undefined => folder.get(nameKey(name))
+const idsIn = (content: string): string[] => content.match(/[0-9a-f]{64}/g) ?? []

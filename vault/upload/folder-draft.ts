@@ -22,16 +22,23 @@ export const folderNode = (metadata: NodeMetadata, subtree: string): Nameless =>
 /** Symlinks, fifos, devices. */
 export const otherNode = (metadata: NodeMetadata): Nameless => ({ ...metadata, size: 0n, content: null })
 
-/** Serialises a node, counts it for the summary and puts it into a folder's list. */
+type Counting = Pick<UploadParts, 'links' | 'tally'>
+
+/** Serialises a node and counts it for the summary. */
+export function encodeCounted(parts: Counting, name: Uint8Array, nameless: Nameless, before?: TreeNode): string {
+  const node = parts.links.check({ ...nameless, name })
+  const json = encodeNode(node)
+  parts.tally.count(node, json, before)
+  return json
+}
+
+/** The same, and puts it into a folder's list. */
 export function addNode(
-  parts: Pick<UploadParts, 'links' | 'tally'>,
+  parts: Counting,
   list: TreeDraft,
   name: Uint8Array,
   nameless: Nameless,
   before?: TreeNode,
 ): void {
-  const node = parts.links.check({ ...nameless, name })
-  const json = encodeNode(node)
-  parts.tally.count(node, json, before)
-  list.add(name, json)
+  list.add(name, encodeCounted(parts, name, nameless, before))
 }

@@ -5,9 +5,10 @@ import { joinPath, printablePath } from '../files/path.ts'
 import { listNames } from '../files/walk.ts'
 import type { NodeMetadata, TreeNode } from '../format/node.ts'
 import type { SavedFolder, SaveFolderOptions } from '../types.ts'
-import { EarlierPoint, entryOf } from './earlier-point.ts'
+import type { EarlierEntry } from './earlier-folder.ts'
+import { EarlierPoint } from './earlier-point.ts'
 import { FileBatcher } from './file-batcher.ts'
-import { addNode, fileNode, folderNode, otherNode, type Nameless } from './folder-draft.ts'
+import { encodeCounted, fileNode, folderNode, otherNode, type Nameless } from './folder-draft.ts'
 import type { Unread } from './messages.ts'
 import { codeOf, notAFile } from './open-source.ts'
 import { TreeDraft } from './tree-draft.ts'
@@ -44,7 +45,8 @@ interface Place {
   readonly name: Buffer
   readonly path: Buffer
   readonly inFolder: Buffer
-  readonly before: TreeNode | undefined
+  /** What stood there in the earlier point. */
+  readonly earlier: EarlierEntry | undefined
 }
 
 /**
@@ -115,7 +117,7 @@ export class FolderSaver {
     for (const name of this.#list(folder)) {
       await this.#giveTurn()
       const [path, inFolder] = [joinPath(folder.path, name), joinPath(folder.inFolder, name)]
-      await this.#place({ folder, name, path, inFolder, before: entryOf(earlier, name) })
+      await this.#place({ folder, name, path, inFolder, earlier: earlier.entry(name) })
     }
     this.#release(folder)
     while (this.#closing.size >= closingAtOnce) await this.#parts.failure.during(Promise.race(this.#closing))
@@ -171,11 +173,13 @@ export class FolderSaver {
       this.#release(place.folder)
     }
     const { path, inFolder, folder: parent } = place
-    await this.#fill(this.#open({ path, inFolder, metadata, parent }, close), place.before)
+    await this.#fill(this.#open({ path, inFolder, metadata, parent }, close), place.earlier?.node)
   }
 
   async #addFile(place: Place, reading: NodeReading): Promise<void> {
-    const unchanged = this.#earlier.unchanged(place.before, reading)
+    const same = this.#earlier.same(place.earlier, place.name, reading)
+    if (same !== undefined) return this.#addSame(place, same, reading)
+    const unchanged = this.#earlier.unchanged(place.earlier?.node, reading)
     if (unchanged) {
       this.#parts.onProgress(0, Number(reading.size))
       return this.#fileDone(place, reading, unchanged.content!, Number(reading.size))
@@ -190,6 +194,14 @@ export class FolderSaver {
       },
       unread: why => this.#fileUnread(place, why),
     })
+  }
+
+  #addSame({ folder, name }: Place, json: string, { size }: NodeReading): void {
+    this.#counts.files++
+    this.#counts.bytes += Number(size)
+    this.#parts.onProgress(1, Number(size))
+    this.#parts.tally.countUnmodified(size)
+    this.#addToList(folder, name, json)
   }
 
   #fileDone(place: Place, { metadata }: NodeReading, content: readonly string[], size: number): void {
@@ -240,9 +252,13 @@ export class FolderSaver {
     }
   }
 
-  #add({ folder, name, before }: Place, node: Nameless): void {
-    addNode(this.#parts, folder.list, name, node, before)
-    if (folder.list.looseNodes >= squeezeAt) folder.list.squeeze()
+  #add({ folder, name, earlier }: Place, node: Nameless): void {
+    this.#addToList(folder, name, encodeCounted(this.#parts, name, node, earlier?.node))
+  }
+
+  #addToList({ list }: OpenFolder, name: Buffer, json: string): void {
+    list.add(name, json)
+    if (list.looseNodes >= squeezeAt) list.squeeze()
   }
 
   /** Something of the folder is done; if it was the last, its list is stored. */

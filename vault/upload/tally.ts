@@ -10,6 +10,12 @@ export class Tally {
   /** Lengths of all files. */
   bytes = 0
 
+  /** A file that is in the point as it was in the earlier one. */
+  countUnmodified(size: bigint): void {
+    this.bytes += Number(size)
+    this.files.unmodified++
+  }
+
   /** `json` is the node as it is saved; `before` what stood there in the earlier point. */
   count(node: TreeNode, json: string, before?: TreeNode): void {
     if (node.type === 'file') this.bytes += Number(node.size)
