@@ -13,11 +13,19 @@ const firstRead = 256 * 1024
 const sliceBytes = 8 * 1024 * 1024
 const worthGiving = 256 * 1024
 
-/** How a worker gives blobs of large files to others. */
-export interface RangeGiver {
+interface Giver {
   /** Whether someone would take a blob over now; true takes one wish away. */
   wanted(): boolean
+}
+
+/** How a worker gives blobs of large files to others. */
+export interface RangeGiver extends Giver {
   give(place: number, offset: number, length: number): void
+}
+
+/** How it gives blobs of streams, which nobody can read again. */
+export interface BlobGiver extends Giver {
+  give(place: number, bytes: Uint8Array<ArrayBuffer>): void
 }
 
 /** A content that comes piece by piece. */
@@ -94,12 +102,28 @@ export class ContentCutter {
     return { size: read, ids: ids.take() }
   }
 
-  stream(blockBytes?: number): ContentStream {
+  /** One blob that another worker has cut. */
+  blob({ bytes }: Requests['blob']): CutFile {
     const ids = new IdList()
-    const cutter = this.#cutter(ids, blockBytes)
+    const at = this.#window.free()
+    this.#engine.bytes.set(bytes, at)
+    ids.add(this.#store(at, bytes.length))
+    return { size: bytes.length, ids: ids.take() }
+  }
+
+  /** Some blobs may be given away. */
+  stream(giver: BlobGiver, blockBytes?: number): ContentStream {
+    const ids = new IdList()
+    let given = 0
+    const cutter = this.#cutter(ids, blockBytes, (from, length) => {
+      if (length < worthGiving || !giver.wanted()) return false
+      giver.give(ids.count, new Uint8Array(this.#engine.bytes.subarray(from, from + length)))
+      given += length
+      return true
+    })
     return {
       piece: bytes => this.#addBytes(cutter, bytes),
-      end: () => ({ size: cutter.finish(), ids: ids.take() }),
+      end: () => ({ size: cutter.finish() - given, ids: ids.take() }),
       drop: () => cutter.drop(),
     }
   }

@@ -17,7 +17,7 @@ export async function cutLargeFile(
   options: CutOptions = {},
 ): Promise<CutFile> {
   const fd = openSource(path)
-  const ranges: Promise<{ place: number; cut: CutFile }>[] = []
+  const ranges: Promise<GivenBlob>[] = []
   const giveRange = async ({ place, offset, length }: GiveRange) => {
     const { answer } = await pool.give('range', { fd, offset, length })
     return { place, cut: await answer }
@@ -37,8 +37,14 @@ export async function cutLargeFile(
   }
 }
 
+/** A blob that was given away. */
+export interface GivenBlob {
+  readonly place: number
+  readonly cut: CutFile
+}
+
 /** The blobs that were given away, put in their places. A file that shrank meanwhile has fewer. */
-function fillHoles(file: CutFile, ranges: readonly { place: number; cut: CutFile }[]): CutFile {
+export function fillHoles(file: CutFile, ranges: readonly GivenBlob[]): CutFile {
   const unread = file.unread ?? ranges.find(({ cut }) => cut.unread)?.cut.unread
   const ids = Buffer.from(file.ids)
   let { size } = file

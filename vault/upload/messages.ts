@@ -42,6 +42,8 @@ export interface Requests {
   readonly large: CutOptions & { readonly fd: number }
   /** One blob of a large file. */
   readonly range: { readonly fd: number; readonly offset: number; readonly length: number }
+  /** One blob of a stream. */
+  readonly blob: { readonly bytes: Bytes }
   /** The next `length` bytes of a stream, at `at` in its memory, which comes with the first piece, as does how it is cut. */
   readonly piece: CutOptions & {
     readonly stream: number
@@ -62,6 +64,7 @@ export interface Results {
   readonly contents: CutContents
   readonly large: CutFile
   readonly range: CutFile
+  readonly blob: CutFile
   readonly piece: object
   readonly endOfStream: CutFile
   readonly dropStream: object
@@ -112,6 +115,8 @@ export type FromWorker =
       readonly offset: number
       readonly length: number
     }
+  /** Another worker is to do these bytes, the blob of this place, of a stream. */
+  | { readonly kind: 'give-blob'; readonly stream: number; readonly place: number; readonly bytes: Bytes }
   /** Bytes of a large file since it told last. */
   | { readonly kind: 'progress'; readonly bytes: number }
   /** The worker cannot go on; the upload fails. */

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { VaultError } from '../errors.ts'
 import type { CutOptions } from '../types.ts'
 import type { Failure } from './failure.ts'
-import type { WorkerHandle } from './worker-handle.ts'
-import type { WorkerPool } from './worker-pool.ts'
+import { fillHoles, type GivenBlob } from './large-file.ts'
+import type { GiveBlob, OpenStream, WorkerPool } from './worker-pool.ts'
 
 /** What goes to a worker at a time. */
 const pieceBytes = 1024 * 1024
@@ -75,7 +75,10 @@ export async function* untilFailure<T>(source: AsyncIterable<T>, failure: Failur
   }
 }
 
-/** Collects pieces and sends them to one worker, which has one half of a shared memory while the other is filled. */
+/**
+ * Collects pieces and sends them to one worker, which has one half of a shared memory while the other is filled. It gives
+ * some of the blobs to workers that are idle.
+ */
 class StreamCutter {
   readonly #pool: WorkerPool
   readonly #failure: Failure
@@ -84,8 +87,8 @@ class StreamCutter {
   #filled = 0
   #half = 0
   #sent: Promise<unknown>[] = []
-  #worker: WorkerHandle | undefined
-  #stream = 0
+  #stream: OpenStream | undefined
+  readonly #given: Promise<GivenBlob>[] = []
 
   constructor({ pool, failure, blockBytes }: StreamCutting) {
     this.#pool = pool
@@ -104,19 +107,21 @@ class StreamCutter {
   }
 
   async end(): Promise<{ ids: Uint8Array<ArrayBuffer>; size: number }> {
-    if (!this.#worker) return this.#endShort()
+    if (!this.#stream) return this.#endShort()
     if (this.#filled > 0) await this.#send()
-    return this.#failure.during(this.#worker.ask('endOfStream', { stream: this.#stream }).answer)
+    const { worker, number } = this.#stream
+    const cut = await this.#failure.during(worker.ask('endOfStream', { stream: number }).answer)
+    return fillHoles(cut, await this.#failure.during(Promise.all(this.#given)))
   }
 
   /** Instead of `end` and `release`, where the source fails and the upload may go on. */
   drop(): void {
-    void this.#worker?.ask('dropStream', { stream: this.#stream })
+    void this.#stream?.worker.ask('dropStream', { stream: this.#stream.number })
     this.release()
   }
 
   release(): void {
-    if (this.#worker) this.#pool.endStream(this.#worker)
+    if (this.#stream) this.#pool.endStream(this.#stream)
   }
 
   /** All of it fits one message. */
@@ -128,23 +133,31 @@ class StreamCutter {
   }
 
   async #send(): Promise<void> {
-    const { worker, memory } = this.#begin()
-    const piece = { stream: this.#stream, at: this.#half * pieceBytes, length: this.#filled }
-    this.#sent.push(worker.ask('piece', { ...piece, ...(memory && { memory, ...this.#cutOptions }) }).answer)
+    const { stream, memory } = this.#begin()
+    const piece = { stream: stream.number, at: this.#half * pieceBytes, length: this.#filled }
+    this.#sent.push(stream.worker.ask('piece', { ...piece, ...(memory && { memory, ...this.#cutOptions }) }).answer)
     this.#half = 1 - this.#half
     this.#filled = 0
     if (this.#sent.length === 2) await this.#failure.during(this.#sent.shift()!)
   }
 
   /** The stream's worker; with the first piece, the memory they share. */
-  #begin(): { worker: WorkerHandle; memory?: SharedArrayBuffer } {
-    if (this.#worker) return { worker: this.#worker }
+  #begin(): { stream: OpenStream; memory?: SharedArrayBuffer } {
+    if (this.#stream) return { stream: this.#stream }
     const memory = new SharedArrayBuffer(2 * pieceBytes)
     const first = this.#memory
     this.#memory = new Uint8Array(memory)
     this.#memory.set(first)
-    this.#worker = this.#pool.beginStream()
-    this.#stream = this.#worker.nextStream++
-    return { worker: this.#worker, memory }
+    this.#stream = this.#pool.beginStream(blob => this.#giveOn(blob))
+    return { stream: this.#stream, memory }
+  }
+
+  #giveOn({ place, bytes }: GiveBlob): void {
+    const giving = this.#pool
+      .give('blob', { bytes }, [bytes.buffer])
+      .then(async ({ answer }) => ({ place, cut: await answer }))
+    // They are awaited when the stream has ended; one that fails before must not end the process by it.
+    giving.catch(() => {})
+    this.#given.push(giving)
   }
 }

@@ -33,6 +33,13 @@ export interface Taken<K extends Kind> extends Asked<K> {
 }
 
 export type GiveRange = Extract<Unasked, { kind: 'give-range' }>
+export type GiveBlob = Extract<Unasked, { kind: 'give-blob' }>
+
+/** A stream and the worker that cuts it. */
+export interface OpenStream {
+  readonly worker: WorkerHandle
+  readonly number: number
+}
 
 /** The threads of an upload. The first starts with the first job, further ones when there is too much for those there are. */
 export class WorkerPool {
@@ -44,6 +51,7 @@ export class WorkerPool {
   readonly #credit = new Int32Array(new SharedArrayBuffer(4 * Object.keys(creditWords).length))
   readonly #slots: PackSlots
   readonly #largeFiles = new Map<string, (range: GiveRange) => void>()
+  readonly #streams = new Map<string, (blob: GiveBlob) => void>()
   /** Open files that workers read: closed when they can read no more. */
   readonly #left: number[] = []
 
@@ -57,14 +65,14 @@ export class WorkerPool {
 
   /** Resolves when a worker has taken the job: whoever has many waits here. */
   async give<K extends Kind>(kind: K, request: Requests[K], transfer: readonly ArrayBuffer[] = []): Promise<Taken<K>> {
-    const worker = await this.#idle(kind === 'range')
+    const worker = await this.#idle(kind === 'range' || kind === 'blob')
     return this.#ask(worker, kind, request, transfer)
   }
 
   /** A large file: `onRange` is told of the blobs that another worker is to do; give them as 'range'. */
   async giveLarge(request: Requests['large'], onRange: (range: GiveRange) => void): Promise<Taken<'large'>> {
     const taken = await this.give('large', request)
-    const key = `${taken.worker.number}:${taken.job}`
+    const key = keyOf(taken.worker, taken.job)
     this.#largeFiles.set(key, onRange)
     void taken.answer.then(() => {
       this.#largeFiles.delete(key)
@@ -74,17 +82,25 @@ export class WorkerPool {
     return taken
   }
 
-  /** The worker for a new stream, which must be given to `endStream` later. */
-  beginStream(): WorkerHandle {
+  /**
+   * A new stream, which must be given to `endStream` later. `onBlob` is told of the blobs that another worker is to do;
+   * give them as 'blob'.
+   */
+  beginStream(onBlob: (blob: GiveBlob) => void): OpenStream {
     const fewest = this.#leastBusy(worker => worker.streams * jobsAtOnce + worker.load)
     const worker =
       fewest && (fewest.streams === 0 || this.#workers.length === this.#most) ? fewest : this.#startWorker()
     worker.streams++
-    return worker
+    const stream = { worker, number: worker.nextStream++ }
+    this.#streams.set(keyOf(worker, stream.number), onBlob)
+    this.#wishRanges()
+    return stream
   }
 
-  endStream(worker: WorkerHandle): void {
+  endStream({ worker, number }: OpenStream): void {
     worker.streams--
+    this.#streams.delete(keyOf(worker, number))
+    this.#wishRanges()
   }
 
   /** To be called when nothing is being done any more: the blobs that fill no pack, of each worker, one behind the other. */
@@ -122,9 +138,11 @@ export class WorkerPool {
   }
 
   #freeWorker(): WorkerHandle | undefined {
-    const worker = this.#leastBusy(({ load, streams }) => load + streams)
-    if (worker && worker.load < jobsAtOnce) return worker
-    return this.#workers.length < this.#most ? this.#startWorker() : undefined
+    const busy = ({ load, streams }: WorkerHandle) => load + streams * jobsAtOnce
+    const worker = this.#leastBusy(busy)
+    if (worker && busy(worker) < jobsAtOnce) return worker
+    if (this.#workers.length < this.#most) return this.#startWorker()
+    return this.#workers.find(({ load }) => load < jobsAtOnce)
   }
 
   #leastBusy(busy: (worker: WorkerHandle) => number): WorkerHandle | undefined {
@@ -164,7 +182,8 @@ export class WorkerPool {
 
   #unasked(message: Unasked, from: WorkerHandle): void {
     if (message.kind === 'progress') this.#options.onProgress(message.bytes)
-    else if (message.kind === 'give-range') this.#largeFiles.get(`${from.number}:${message.job}`)?.(message)
+    else if (message.kind === 'give-range') this.#largeFiles.get(keyOf(from, message.job))?.(message)
+    else if (message.kind === 'give-blob') this.#streams.get(keyOf(from, message.stream))?.(message)
     else this.#store(message)
   }
 
@@ -173,9 +192,9 @@ export class WorkerPool {
     void this.#options.store({ id, bytes, blobs, release: () => this.#slots.release(slot) })
   }
 
-  // Whoever cuts a large file gives blobs away while others have room for more.
+  // Whoever cuts a large file or a stream gives blobs away while others have room for more.
   #wishRanges(): void {
-    const idle = this.#largeFiles.size > 0 && this.#waiting.length === 0
+    const idle = this.#largeFiles.size + this.#streams.size > 0 && this.#waiting.length === 0
     Atomics.store(this.#credit, creditWords.wantedRanges, idle ? this.#room() : 0)
   }
 
@@ -185,3 +204,5 @@ export class WorkerPool {
     return withRoom.reduce((room, { load }) => room + jobsAtOnce - load, notStarted)
   }
 }
+
+const keyOf = (worker: WorkerHandle, number: number): string => `${worker.number}:${number}`

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { VaultError } from '../errors.ts'
 import { Engine } from '../wasm/engine.ts'
-import { ContentCutter, type ContentStream, type RangeGiver } from './content-cutter.ts'
+import { ContentCutter, type BlobGiver, type ContentStream, type RangeGiver } from './content-cutter.ts'
 import { unreadBecauseOf } from './id-list.ts'
 import { IdTable } from './id-table.ts'
 import { buffersOf, creditWords } from './messages.ts'
@@ -44,6 +44,8 @@ function perform(message: ToWorker): Results[Kind] | Promise<CutFile> {
       return orUnread(() => contents.large(message.request, giverOf(message.job), giveTurn))
     case 'range':
       return orUnread(() => contents.range(message.request))
+    case 'blob':
+      return contents.blob(message.request)
     case 'piece':
       return takePiece(message.request)
     case 'endOfStream':
@@ -64,12 +66,19 @@ async function orUnread(cut: () => CutFile | Promise<CutFile>): Promise<CutFile>
   }
 }
 
+function wanted(): boolean {
+  if (Atomics.load(credit, creditWords.wantedRanges) <= 0) return false
+  return Atomics.sub(credit, creditWords.wantedRanges, 1) > 0
+}
+
 const giverOf = (job: number): RangeGiver => ({
-  wanted: () => {
-    if (Atomics.load(credit, creditWords.wantedRanges) <= 0) return false
-    return Atomics.sub(credit, creditWords.wantedRanges, 1) > 0
-  },
+  wanted,
   give: (place, offset, length) => tell({ kind: 'give-range', job, place, offset, length }),
+})
+
+const giverOfStream = (stream: number): BlobGiver => ({
+  wanted,
+  give: (place, bytes) => tell({ kind: 'give-blob', stream, place, bytes }, [bytes.buffer]),
 })
 
 async function giveTurn(bytes: number): Promise<void> {
@@ -78,7 +87,8 @@ async function giveTurn(bytes: number): Promise<void> {
 }
 
 function takePiece({ stream, memory, at, length, blockBytes }: Requests['piece']): object {
-  if (memory) streams.set(stream, { memory: new Uint8Array(memory), content: contents.stream(blockBytes) })
+  if (memory)
+    streams.set(stream, { memory: new Uint8Array(memory), content: contents.stream(giverOfStream(stream), blockBytes) })
   const open = streams.get(stream)!
   open.content.piece(open.memory.subarray(at, at + length))
   return {}
