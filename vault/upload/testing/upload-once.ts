@@ -1,5 +1,5 @@
 import { openRepository } from '../../open.ts'
-import { LocalStorage } from '../../storage/local.ts'
+import { openStorage } from '../../storage/location.ts'
 import { FaultyStorage, type Operation } from '../../storage/testing/faulty.ts'
 import { testPassword } from '../../testing/test-repository.ts'
 import { inPieces, publish } from './upload.ts'
@@ -10,7 +10,7 @@ import { inPieces, publish } from './upload.ts'
 const [vault, folder, kill] = process.argv.slice(2)
 const writes: readonly Operation[] = ['save', 'remove']
 let calls = 0
-const storage = new FaultyStorage(new LocalStorage(vault!), operation => {
+const storage = new FaultyStorage(openStorage(vault!), operation => {
   if (writes.includes(operation) && ++calls === Number(kill)) process.kill(process.pid, 'SIGKILL')
 })
 const { repository } = await openRepository(storage, testPassword)
@@ -22,4 +22,5 @@ await publish(
   uploader => Promise.all([uploader.saveFolder('folder', folder!), uploader.saveStream('stream', inPieces(stream))]),
   { settings },
 )
+await storage.close()
 console.log('published')
