@@ -49,9 +49,17 @@ export const findProject = ({ options, tools, run }: Context): Promise<Project> 
     run,
   )
 
-/** A path is made absolute, a URL stays. */
-export const vaultLocation = (text: string): string =>
-  text.includes('://') || /^\w{2,}:/.test(text) ? text : path.resolve(text)
+/**
+ * A path is made absolute, a URL stays. Rejects with bad-input a URL with a password, which would end up in settings,
+ * journals and messages; it does not repeat it.
+ */
+export function vaultLocation(text: string): string {
+  if (/:\/\/[^/]*:[^/]*@/.test(text))
+    throw new RecoveryError('bad-input', 'the location of the vault holds a password', {
+      hint: 'leave it out of the URL, and give it as RESTIC_REST_PASSWORD',
+    })
+  return text.includes('://') || /^\w{2,}:/.test(text) ? text : path.resolve(text)
+}
 
 /** Where the project's vault is: --vault, AIDATAVAULT_VAULT, aidatavault.yml. Undefined when nothing says. */
 export const configuredVault = (context: Context, project: Project | undefined): string | undefined =>

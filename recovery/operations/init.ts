@@ -3,7 +3,14 @@ import path from 'node:path'
 import { parseDocument } from 'yaml'
 import { messageOf, RecoveryError } from '../domain/errors.ts'
 import type { Project } from '../project/project.ts'
-import { createVault, openStorage, openVault, type StorageOptions, type Vault } from '../../vault/index.ts'
+import {
+  createVault,
+  openStorage,
+  openVault,
+  type Storage,
+  type StorageOptions,
+  type Vault,
+} from '../../vault/index.ts'
 import { assertNothingElse } from './vault-place.ts'
 import { whoRuns } from './who.ts'
 
@@ -31,7 +38,9 @@ export async function makeVault(
   like?: Vault,
 ): Promise<Vault> {
   await assertNothingElse(location)
-  return createVault(openStorage(location, access), { password, ...whoRuns() }, like)
+  return closedIfFailed(openStorage(location, access), storage =>
+    createVault(storage, { password, ...whoRuns() }, like),
+  )
 }
 
 /** The name of the key that the recovery code is. */
@@ -50,7 +59,17 @@ export async function addRecoveryCode(vault: Vault, code: string): Promise<strin
 
 /** Opens the vault at a location. */
 export const joinVault = (location: string, password: string, access: StorageOptions): Promise<Vault> =>
-  openVault(openStorage(location, access), { password })
+  closedIfFailed(openStorage(location, access), storage => openVault(storage, { password }))
+
+// A vault that could not be opened leaves nobody who would end its storage's connections.
+async function closedIfFailed(storage: Storage, open: (storage: Storage) => Promise<Vault>): Promise<Vault> {
+  try {
+    return await open(storage)
+  } catch (error) {
+    await storage.close?.().catch(() => {})
+    throw error
+  }
+}
 
 /** Where the project's settings are, or will be. */
 export const configFile = (project: Project): string => path.join(project.directory, configName)

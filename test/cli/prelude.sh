@@ -37,6 +37,15 @@ let_go() {
   rm -f "$WORK/.holders"
 }
 
+# restic's REST server, on a socket in this folder.
+serve_vaults() {
+  mkdir -p "$WORK/served"
+  rest-server --no-auth --path "$WORK/served" --listen "unix:$WORK/rest.sock" >/dev/null 2>&1 &
+  echo $! >>"$WORK/.holders"
+  for _ in {1..200}; do if [ -S "$WORK/rest.sock" ]; then return; fi; sleep 0.05; done
+  return 1
+}
+
 # How many points the vault has.
 count_points() { find "$WORK/vault/snapshots" -type f | wc -l; }
 
