@@ -53,6 +53,15 @@ describe.skipIf(lacks('rclone'))('with rclone', () => {
   describeStorage('rclone', async () => open(`disk:${folder}/${randomUUID()}`))
   if (canMount) describeFullStorage('rclone', async () => open(`disk:${folder}/small/vault`))
 
+  it('takes and gives several packs at a time', async () => {
+    const storage = open(`disk:${folder}/packs`)
+    await storage.prepare()
+    const packs = Array.from({ length: 6 }, () => randomBytes(8_000_000))
+    await Promise.all(packs.map(bytes => storage.save('data', nameOf(bytes), bytes)))
+    const loaded = await Promise.all(packs.map(bytes => storage.load('data', nameOf(bytes))))
+    expect(loaded.every((bytes, i) => bytes.equals(packs[i]!))).toBe(true)
+  })
+
   it('keeps what lies in a remote that rclone encrypts', async () => {
     const storage = open('hidden:a vault')
     await storage.prepare()

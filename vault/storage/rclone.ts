@@ -44,6 +44,8 @@ export class RcloneClient implements HttpClient {
     const rclone = new RcloneProcess('rclone', this.#remote, this.#env)
     const http = http2.connect('http://localhost', {
       createConnection: () => rclone.wire,
+      // Node resets streams once more than this is under way; a few packs at a time are more than its 10 MB.
+      maxSessionMemory: sessionMegabytes,
       settings: { initialWindowSize: windowBytes, enablePush: false },
     })
     http.on('error', () => {})
@@ -73,6 +75,8 @@ export class RcloneClient implements HttpClient {
 const windowBytes = 4 * 1024 * 1024
 const connectionWindowBytes = 16 * 1024 * 1024
 
+const sessionMegabytes = 1000
+
 const stalled = () => Object.assign(new Error('nothing came for too long'), { code: 'ESTALLED' })
 
 function answerOf(stream: ClientHttp2Stream): Promise<HttpAnswer> {
@@ -86,8 +90,8 @@ function answerOf(stream: ClientHttp2Stream): Promise<HttpAnswer> {
       if (status === undefined || stream.rstCode !== http2.constants.NGHTTP2_NO_ERROR || isShort(stream, headers, body))
         reject(Object.assign(new Error('the answer broke off'), { code: 'ECONNRESET' }))
       else resolve({ status, headers, body })
-      // What is still to be sent is not wanted.
-      stream.destroy()
+      // What is still to be sent is not wanted. (A stream that has said all must end by itself: Node stumbles over the other.)
+      if (!stream.writableFinished && !stream.destroyed) stream.destroy()
     }
     stream.on('response', found => (headers = found))
     stream.on('data', (piece: Buffer) => pieces.push(piece))
