@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { VaultError } from './errors.ts'
 import { encodeLock } from './format/lock.ts'
+import { processOrigin } from './locks/owner.ts'
 import { lockTiming, type LockTiming } from './locks/timing.ts'
 import { listLocks, unlock, withLock, type LockScope } from './locks.ts'
 import { Repository } from './repository.ts'
@@ -279,6 +280,15 @@ describe('stale locks', () => {
     expect(removed.map(({ id }) => id).toSorted()).toEqual([gone, old].toSorted())
     expect((await files(repository)).toSorted()).toEqual([alive, elsewhere].toSorted())
     expect(await unlock(repository, { all: true }, now)).toHaveLength(2)
+  })
+
+  it('are not those of another container that runs under the same name, whose process numbers are not ours', async () => {
+    const repository = await testRepository()
+    const [boot] = processOrigin().split(' ')
+    const owner = { hostname: hostname(), pid: 2 ** 22 + 1, time: new Date(now).toISOString(), exclusive: true }
+    const origin = `${boot} pid:[1] 5`
+    await repository.saveUnpacked('locks', Buffer.from(JSON.stringify({ ...owner, origin })))
+    expect(await unlock(repository, { all: false }, now)).toEqual([])
   })
 
   it('keep others out until somebody unlocks, when they are of another host', async () => {

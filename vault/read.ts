@@ -98,17 +98,24 @@ interface Source {
   readonly links: HardLinks
 }
 
+// With a list of its own instead of calls in each other: folders may be nested deeper than a stack holds.
 async function* entriesOf(from: Source, node: TreeNode, path: Buffer): AsyncGenerator<Entry, void, undefined> {
-  yield entryOf(from, node, path)
-  if (node.type !== 'dir') return
-  let before: TreeNode | undefined
-  for (const child of await readFolder(from.reader, from.snapshot, node, joinPath(from.top, path))) {
-    const childPath = joinPath(path, child.name)
-    const flaw = nodeFlaw(child, before)
-    if (flaw) throw unreadable(from.snapshot, joinPath(from.top, childPath), damaged(flaw))
-    before = child
-    yield* entriesOf(from, child, childPath)
+  const waiting = [{ node, path }]
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    yield entryOf(from, next.node, next.path)
+    if (next.node.type !== 'dir') continue
+    for (const child of (await childrenOf(from, next.node, next.path)).reverse()) waiting.push(child)
   }
+}
+
+async function childrenOf(from: Source, folder: TreeNode, path: Buffer): Promise<{ node: TreeNode; path: Buffer }[]> {
+  const nodes = await readFolder(from.reader, from.snapshot, folder, joinPath(from.top, path))
+  return nodes.map((node, place) => {
+    const childPath = joinPath(path, node.name)
+    const flaw = nodeFlaw(node, nodes[place - 1])
+    if (flaw) throw unreadable(from.snapshot, joinPath(from.top, childPath), damaged(flaw))
+    return { node, path: childPath }
+  })
 }
 
 function entryOf({ reader, snapshot, top, links }: Source, node: TreeNode, path: Buffer): Entry {

@@ -28,15 +28,24 @@ export interface LockOwner {
   readonly origin: string
 }
 
-/** Whether no process of that number runs on this host; false for a process of another host, which we cannot see. */
+/**
+ * Whether no process of that number runs on this host; false for a process of another host, or of another container that runs
+ * under the same name: those have numbers that we cannot see.
+ */
 export function isPidGone(owner: LockOwner): boolean {
-  if (owner.hostname !== hostname() || owner.pid <= 0) return false
+  if (owner.hostname !== hostname() || owner.pid <= 0 || isInOtherContainer(owner)) return false
   try {
     process.kill(owner.pid, 0)
     return false
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ESRCH'
   }
+}
+
+function isInOtherContainer({ origin }: LockOwner): boolean {
+  const [boot, namespace] = origin.split(' ')
+  const ours = processOrigin().split(' ')
+  return namespace !== undefined && boot === ours[0] && namespace !== ours[1]
 }
 
 /** Whether it is certain that the owner runs no more: it was seen from where we are, and its number is free or another's. */
