@@ -111,6 +111,11 @@ export class BlobIndex {
     return this.#word(entry, 9)
   }
 
+  /** Its length once it is opened if it is stored compressed, else 0. */
+  uncompressedLengthOf(entry: number): number {
+    return this.#word(entry, 11)
+  }
+
   /** The blob's length once it is opened, in bytes. */
   plainLengthOf(entry: number): number {
     return this.#word(entry, 11) || this.#word(entry, 10) - sealOverhead

@@ -1,115 +1,112 @@
-import { openBlob } from '../blob.ts'
-import { unseal } from '../crypto/seal.ts'
-import { damaged } from '../format/damaged.ts'
-import { parseHeaderPlace, parsePackHeader, type BlobEntry } from '../format/pack.ts'
+import { JobPool } from '../files/job-pool.ts'
 import { throwIfInterrupted } from '../interrupt.ts'
-import { storagePath } from '../storage/layout.ts'
+import { placeWords } from '../reading/pack-verifier.ts'
+import { Permits } from '../reading/permits.ts'
+import { RangeLoader } from '../reading/range-loader.ts'
+import { buffersOf } from '../reading/stored-range.ts'
+import type { StoredRange } from '../reading/stored-range.ts'
+import { ReadingThreads } from '../reading/threads.ts'
 import type { StoredFile } from '../storage/storage.ts'
+import { checkPack } from './check-pack.ts'
 import type { CheckState } from './check-state.ts'
 import { isFinding } from './is-finding.ts'
-import { openPack, type PackBytes } from './pack-bytes.ts'
+import { largestInMemory } from './pack-bytes.ts'
 import type { PackTable } from './pack-table.ts'
 
-/** Damaged blobs of one pack that are told one by one. */
-const blobsToldAlone = 20
-const longestTail = 4
+/** Less is checked sooner than a thread has started. */
+const worthThreads = 4 * 1024 * 1024
+/** Of packs that are being loaded, wait or are verified. */
+const packBytesAtOnce = 96 * 1024 * 1024
 
 /**
  * Reads these packs whole: each must have the hash that it is named after, a header that says what the index says, and
- * blobs that are what their ids say. Blobs that are not are marked. Returns how many bytes were read.
+ * blobs that are what their ids say. Blobs that are not are marked. Returns how many bytes were read. Threads verify while
+ * the next packs are loaded; what they do not find good is looked at here.
  */
 export async function checkContents(
   state: CheckState,
   table: PackTable,
   packs: readonly number[],
   files: readonly StoredFile[],
+  threads?: number,
 ): Promise<number> {
   const sizes = new Map(files.map(({ name, size }) => [name, size]))
-  let bytesRead = 0
-  for (const pack of packs) {
+  const sizeOf = (pack: number) => sizes.get(state.index.packIds[pack]!)!
+  const total = packs.reduce((sum, pack) => sum + sizeOf(pack), 0)
+  const verifier = total >= worthThreads || threads ? new Verifier(state, table, threads) : undefined
+  const jobs = new JobPool(verifier?.width ?? 1)
+  try {
+    for (const pack of packs) await jobs.start(() => check(pack, sizeOf(pack)))
+  } catch (error) {
+    jobs.fail(error)
+  }
+  try {
+    await jobs.finish()
+  } finally {
+    await verifier?.end()
+  }
+  return total
+
+  async function check(pack: number, size: number): Promise<void> {
     throwIfInterrupted(state.run)
-    const size = sizes.get(state.index.packIds[pack]!)!
-    await checkPack(state, table, pack, size)
-    bytesRead += size
+    if (!(await verifier?.isGood(pack, size))) await checkPack(state, table, pack, size)
     state.run.onProgress?.({ files: 1, bytes: size })
   }
-  return bytesRead
 }
 
-async function checkPack(state: CheckState, table: PackTable, pack: number, size: number): Promise<void> {
-  const { index, findings, repository, run } = state
-  const id = index.packIds[pack]!
-  const file = storagePath('data', id)
-  const entries = table.entriesOf(pack)
-  try {
-    const bytes = await openPack(repository.storage, id, size, run)
-    if (bytes.id !== id)
-      findings.add('damage', 'file-damaged', file, `${file} is damaged: its content is not what its name says`)
-    await checkHeader(state, entries, bytes, file)
-    await checkBlobs(state, entries, bytes, file)
-  } catch (error) {
-    if (!isFinding(error)) throw error
-    const finding = findings.addFailure('file-damaged', 'data', id, error)
-    for (const entry of entries) state.spoil(entry, finding)
+/** Lets threads verify packs. */
+class Verifier {
+  readonly #state: CheckState
+  readonly #table: PackTable
+  readonly #threads: ReadingThreads
+  readonly #loader: RangeLoader
+  readonly #memory = new Permits(packBytesAtOnce)
+
+  constructor(state: CheckState, table: PackTable, threads?: number) {
+    this.#state = state
+    this.#table = table
+    this.#threads = new ReadingThreads(state.repository, threads)
+    this.#loader = new RangeLoader(state.repository.storage)
   }
-}
 
-async function checkHeader(state: CheckState, entries: Uint32Array, bytes: PackBytes, file: string): Promise<void> {
-  try {
-    const tail = Math.min(longestTail, bytes.size)
-    const place = parseHeaderPlace(await bytes.part(bytes.size - tail, tail), bytes.size)
-    const sealed = await bytes.part(place.offset, place.length)
-    const header = parsePackHeader(unseal(state.repository.key, sealed))
-    compareWithIndex(
-      header,
-      Array.from(entries, entry => state.index.location(entry)),
-      place.offset,
-    )
-  } catch (error) {
-    if (!isFinding(error)) throw error
-    state.findings.add('damage', 'pack-header', file, `the header of ${file} is damaged: ${error.message}`)
+  /** Packs that are worth having under way: one for each thread and each request. */
+  get width(): number {
+    return this.#threads.most + this.#loader.ahead
   }
-}
 
-const asText = ({ id, type, offset, length, uncompressedLength }: BlobEntry): string =>
-  [id, type, offset, length, uncompressedLength].join()
-
-function compareWithIndex(header: readonly BlobEntry[], indexed: readonly BlobEntry[], headerOffset: number): void {
-  const last = header.at(-1)
-  if ((last ? last.offset + last.length : 0) !== headerOffset) throw damaged('it does not list all that lies before it')
-  const inIndex = new Set(indexed.map(asText))
-  const inHeader = new Set(header.map(asText))
-  const unlisted = header.filter(entry => !inIndex.has(asText(entry)))
-  if (unlisted.length > 0) throw damaged(`the index does not list ${unlisted.length} of its blobs as it does`)
-  if (inHeader.size !== inIndex.size) throw damaged('the index lists blobs that it does not')
-}
-
-async function checkBlobs(state: CheckState, entries: Uint32Array, bytes: PackBytes, file: string): Promise<void> {
-  let told = 0
-  for (const entry of entries) {
-    if (!state.isGood(entry)) continue
-    const error = await blobError(state, entry, bytes)
-    if (!error) continue
-    const { id } = state.index.location(entry)
-    const alone = told++ < blobsToldAlone
-    const message = alone
-      ? `the blob ${id} in ${file} is damaged: ${error.message}`
-      : `more than ${blobsToldAlone} further blobs in ${file} are damaged`
-    const key = alone ? `${file} ${entry}` : `${file} more`
-    state.spoil(
-      entry,
-      state.findings.once(key, () => state.findings.add('damage', 'blob-damaged', file, message)),
-    )
+  /** False: something is wrong with it, or it is none for a thread. */
+  async isGood(pack: number, size: number): Promise<boolean> {
+    const entries = this.#table.entriesOf(pack)
+    if (size > largestInMemory || !entries.every(entry => this.#state.isGood(entry))) return false
+    return this.#memory.with(size, async () => {
+      const name = this.#state.index.packIds[pack]!
+      const file = await this.#load(name, size)
+      return file ? this.#threads.ask('pack', { name, file, ...this.#blobs(entries) }, buffersOf([file])) : false
+    })
   }
-}
 
-async function blobError(state: CheckState, entry: number, bytes: PackBytes): Promise<Error | undefined> {
-  const place = state.index.location(entry)
-  try {
-    openBlob(state.repository.key, place, await bytes.part(place.offset, place.length))
-    return undefined
-  } catch (error) {
-    if (!isFinding(error)) throw error
-    return error
+  end(): Promise<void> {
+    return this.#threads.end()
+  }
+
+  async #load(name: string, size: number): Promise<StoredRange | undefined> {
+    try {
+      return await this.#loader.load(name, 0, size)
+    } catch (error) {
+      if (!isFinding(error)) throw error
+      return undefined
+    }
+  }
+
+  #blobs(entries: Uint32Array): { ids: Uint8Array<ArrayBuffer>; places: Uint32Array<ArrayBuffer> } {
+    const { index } = this.#state
+    const [ids, places] = [new Uint8Array(entries.length * 32), new Uint32Array(entries.length * placeWords)]
+    for (const [i, entry] of entries.entries()) {
+      ids.set(index.idOf(entry), i * 32)
+      const tree = index.typeOf(entry) === 'tree' ? 1 : 0
+      const lengths = [index.offsetOf(entry), index.storedLengthOf(entry), index.uncompressedLengthOf(entry)]
+      places.set([tree, ...lengths], i * placeWords)
+    }
+    return { ids, places }
   }
 }

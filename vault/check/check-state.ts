@@ -18,6 +18,7 @@ export class CheckState {
   readonly #faults: Int32Array
   /** Findings about blobs that are in no index. */
   readonly #missing: number[] = []
+  #spoiled = 0
 
   constructor(repository: Repository, run: VaultRun, index: BlobIndex, findings: Findings) {
     this.repository = repository
@@ -36,9 +37,16 @@ export class CheckState {
     return this.#faults[entry] === 0
   }
 
+  /** How many entries are not good, as far as is known. */
+  get spoiled(): number {
+    return this.#spoiled
+  }
+
   /** The blob cannot be read from this place, because of this finding. The first reason counts. */
   spoil(entry: number, finding: number): void {
-    this.#faults[entry] ||= finding + 1
+    if (this.#faults[entry]) return
+    this.#faults[entry] = finding + 1
+    this.#spoiled++
   }
 
   /** The findings because of which a blob cannot be had from anywhere; none if it can. */

@@ -1,8 +1,9 @@
 import { joinPath, printablePath } from '../files/path.ts'
 import { throwIfInterrupted } from '../interrupt.ts'
 import type { Snapshot } from '../types.ts'
-import type { CheckState } from './check-state.ts'
+import { CheckState } from './check-state.ts'
 import { examineTree, type ExaminedTree } from './examine-tree.ts'
+import { Findings } from './findings.ts'
 import { TreeReader } from './tree-reader.ts'
 
 /**
@@ -12,6 +13,20 @@ import { TreeReader } from './tree-reader.ts'
 export async function checkTrees(state: CheckState, snapshots: readonly Snapshot[]): Promise<void> {
   const walk = new TreeWalk(state)
   for (const snapshot of snapshots) if (await walk.isDirty(snapshot.tree)) await walk.blame(snapshot)
+}
+
+/**
+ * Whether there is nothing to find in the trees, as long as all blobs are good. It may be found out while blobs are still
+ * being read; where one is not good, or anything is to be said about a tree, `checkTrees` has to say it.
+ */
+export async function areTreesClean(
+  { repository, run, index }: CheckState,
+  snapshots: readonly Snapshot[],
+): Promise<boolean> {
+  const trial = new CheckState(repository, run, index, new Findings())
+  const walk = new TreeWalk(trial)
+  for (const { tree } of snapshots) if (await walk.isDirty(tree)) return false
+  return trial.findings.count === 0
 }
 
 const clean = 1

@@ -16,8 +16,14 @@ import { checkRepository } from './check.ts'
 // Each kind of file of a vault truncated, bit-flipped and missing: check names it, and reading never takes it for good.
 
 const timing = { ...lockTiming, settleMs: 0 }
-const check = async (repository: Repository, readData: boolean): Promise<readonly Problem[]> =>
-  (await checkRepository(repository, { readData, timing }, {})).problems
+/** With and without threads: both must find the same. */
+async function check(repository: Repository, readData: boolean): Promise<readonly Problem[]> {
+  const { problems } = await checkRepository(repository, { readData, timing }, {})
+  if (!readData) return problems
+  const byThreads = await checkRepository(repository, { readData, timing, threads: 1 }, {})
+  expect(byThreads.problems).toEqual(problems)
+  return problems
+}
 
 /** Two points; the second is never touched by what happens to the first's files. */
 async function twoPoints() {
@@ -108,7 +114,8 @@ describe('a damaged pack', () => {
         const bad = Buffer.from(good)
         bad[at]! ^= 1 << (at % 8)
         await repository.storage.save(type, name, bad)
-        const files = damagedOnly(await check(repository, true)).map(({ file }) => file)
+        const { problems } = await checkRepository(repository, { readData: true, timing }, {})
+        const files = damagedOnly(problems).map(({ file }) => file)
         expect(files, `${type} at ${at}`).toContain(storagePath(type, name))
       }
       await repository.storage.save(type, name, good)

@@ -15,7 +15,7 @@ export interface PackBytes {
 
 // Packs of ours and of restic's default are below 26 MiB, restic's largest are some more than 128. Those of other
 // programs can have 4 GiB; they are read piece by piece.
-const largestInMemory = 160 * 1024 * 1024
+export const largestInMemory = 160 * 1024 * 1024
 const pieceBytes = 16 * 1024 * 1024
 
 /** Opens a pack file of `size` bytes. A small one is read once, whole (and once more if its hash is wrong). */

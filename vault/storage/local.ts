@@ -66,6 +66,10 @@ export class LocalStorage implements Storage {
     throw new VaultError('vault-damaged', `${storagePath(type, name)} ends before byte ${offset + length}`)
   }
 
+  localPath(type: FileType, name: string): string {
+    return this.#path(type, name)
+  }
+
   async save(type: FileType, name: string, bytes: Uint8Array): Promise<void> {
     if (type !== 'config' && !isId(name)) throw new VaultError('bad-input', `not a name of a vault's file: ${name}`)
     const file = this.#path(type, name)

@@ -23,10 +23,12 @@ export interface Storage {
   list(type: FileType): Promise<readonly StoredFile[]>
   /** The size, or undefined if there is no such file. */
   size(type: FileType, name: string): Promise<number | undefined>
-  /** The whole file. Rejects with file-missing, storage-failed, or vault-damaged where the disk has lost it. */
+  /** The whole file, in memory that is the caller's alone. Rejects with file-missing, storage-failed, or vault-damaged where the disk has lost it. */
   load(type: FileType, name: string): Promise<Buffer>
-  /** Exactly `length` bytes from `offset`; where there are fewer, or the disk has lost them, rejects with vault-damaged. */
+  /** Exactly `length` bytes from `offset`, the caller's alone; where there are fewer, or the disk has lost them, rejects with vault-damaged. */
   loadPart(type: FileType, name: string, offset: number, length: number): Promise<Buffer>
+  /** Where files lie on a disk of this machine: the path of one, so that threads can read it by themselves. */
+  localPath?(type: FileType, name: string): string
   /**
    * All or nothing, durable when it resolves; an existing file of that name is replaced by equal content. Only into a
    * place that was prepared: one that went away since (an unmounted disk) is not made again. Rejects with storage-full or

@@ -1,0 +1,35 @@
+import type { VaultKey } from '../crypto/keys.ts'
+import type { PackToVerify } from './pack-verifier.ts'
+
+// What the main thread and the threads that read say to each other. The main thread walks, plans and loads; the threads
+// decrypt, expand, verify. What they cannot do, or do not find good, the main thread does again by itself, slowly:
+// that is where it is found out what exactly is wrong.
+
+/** What a thread is started with. */
+export interface ThreadStart {
+  readonly key: VaultKey
+  /** The repository's chunker polynomial. */
+  readonly polynomial: bigint
+}
+
+/** What a thread can be asked for. */
+export interface Requests {
+  readonly pack: PackToVerify
+}
+
+/** What it answers. */
+export interface Results {
+  /** Whether everything about it is good. */
+  readonly pack: boolean
+}
+
+export type Kind = keyof Requests
+
+export type ToThread = {
+  readonly [K in Kind]: { readonly kind: K; readonly job: number; readonly request: Requests[K] }
+}[Kind]
+
+export interface FromThread {
+  readonly job: number
+  readonly result: Results[Kind]
+}

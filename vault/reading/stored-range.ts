@@ -1,0 +1,39 @@
+import fs from 'node:fs'
+import { damaged } from '../format/damaged.ts'
+
+/** A stretch of a stored file: its bytes, or where a thread finds them. */
+export type StoredRange =
+  | { readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly path: string; readonly offset: number; readonly length: number }
+
+/** Reads stretches into one memory that is used again and again. One for each thread. */
+export class RangeReader {
+  #memory = Buffer.alloc(0)
+
+  /** Valid until the next call. Throws the system's error, or vault-damaged where there are fewer bytes. */
+  read(range: StoredRange): Uint8Array {
+    if ('bytes' in range) return range.bytes
+    const { path, offset, length } = range
+    if (this.#memory.length < length) this.#memory = Buffer.allocUnsafeSlow(length)
+    const fd = fs.openSync(path, 'r')
+    try {
+      for (let done = 0; done < length;) {
+        const read = fs.readSync(fd, this.#memory, done, length - done, offset + done)
+        if (read === 0) throw damaged(`${path} ends before byte ${offset + length}`)
+        done += read
+      }
+    } finally {
+      fs.closeSync(fd)
+    }
+    return this.#memory.subarray(0, length)
+  }
+}
+
+/** Gives the memory of bytes that came from another thread back at once instead of at some garbage collection. */
+export function releaseRange(range: StoredRange): void {
+  if ('bytes' in range) range.bytes.buffer.transfer(0)
+}
+
+/** The buffers to be given to the other thread with it. */
+export const buffersOf = (ranges: readonly StoredRange[]): ArrayBuffer[] =>
+  ranges.flatMap(range => ('bytes' in range ? [range.bytes.buffer] : []))
