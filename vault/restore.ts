@@ -1,7 +1,7 @@
 import type { NodeMetadata } from './format/node.ts'
 import type { BlobReader } from './files/blob-reader.ts'
 import { durability } from './files/durability.ts'
-import { RestoreJob } from './files/restore-job.ts'
+import { RestoreJob, type ThreadSettings } from './files/restore-job.ts'
 import { prepareTarget } from './files/target.ts'
 import type { RestoredFolder, RestoreOptions, VaultRun } from './types.ts'
 
@@ -22,11 +22,13 @@ export async function restoreFolder(
   target: string,
   options: RestoreOptions,
   run: VaultRun,
+  threads: ThreadSettings = {},
 ): Promise<RestoredFolder> {
   const { sparse = true, owners = process.geteuid?.() === 0, existing = 'refuse', fsync = true } = options
   const place = prepareTarget(target, existing)
   const select = options.select ?? (() => true)
-  const job = new RestoreJob({ reader, run, sparse, owners, existing, select, durability: durability(fsync) })
+  const settings = { reader, run, sparse, owners, existing, select, durability: durability(fsync) }
+  const job = new RestoreJob({ ...settings, threads, bulk: await reader.bulk?.() })
   await job.restore(folder.tree, folder.metadata, place)
   return job.outcome.result()
 }

@@ -168,7 +168,8 @@ export interface RestoreOptions {
   readonly owners?: boolean
   /**
    * 'refuse' (default): the target must be absent or an empty folder.
-   * 'merge': into a folder that exists; an entry that exists already with equal type, size and mtime is kept, any other is an error.
+   * 'merge': into a folder that exists; an entry that exists already with equal type, size, mtime and content is kept and not
+   * written to, but for owners and permissions that differ; any other is an error.
    */
   readonly existing?: 'refuse' | 'merge'
   /** Sync files and folders to disk before returning. Default true. */

@@ -7,6 +7,7 @@ import { damaged } from './format/damaged.ts'
 import type { BlobType } from './format/pack.ts'
 import { loadIndex } from './load-index.ts'
 import { PackCache } from './pack-cache.ts'
+import type { BulkSource } from './reading/bulk-source.ts'
 import type { Repository } from './repository.ts'
 import { storagePath } from './storage/layout.ts'
 
@@ -42,6 +43,10 @@ export class VaultReader implements BlobReader {
       if (now === loaded) throw cannotRead(type, id, result, loaded)
       loaded = now
     }
+  }
+
+  async bulk(): Promise<BulkSource> {
+    return { repository: this.#repository, index: (await this.#index()).index }
   }
 
   /** Forgets the index; the next blob reads it anew. */

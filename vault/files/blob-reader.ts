@@ -2,11 +2,14 @@ import { VaultError } from '../errors.ts'
 import { damaged } from '../format/damaged.ts'
 import type { TreeNode } from '../format/node.ts'
 import { compareNames, parseTree } from '../format/tree.ts'
+import type { BulkSource } from '../reading/bulk-source.ts'
 import { isPlainName } from './path.ts'
 
 /** Where blobs come from. What it hands out is verified: its SHA-256 is the id. Rejects with vault-damaged or file-missing. */
 export interface BlobReader {
   readBlob(type: 'data' | 'tree', id: string): Promise<Buffer>
+  /** What threads need to read many blobs by themselves; left out where blobs are not in packs. */
+  bulk?(): Promise<BulkSource>
 }
 
 /** The nodes of a folder in the order of their names' raw bytes, whatever order they were stored in. */

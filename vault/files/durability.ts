@@ -7,6 +7,8 @@ const fsync = promisify(fs.fsync)
 
 /** How what is restored comes to disk for good. */
 export interface Durability {
+  /** Whether each file is brought to disk by itself, with `fileDone`. */
+  readonly fileByFile: boolean
   /** An open file is complete, attributes included. */
   fileDone(fd: number): Promise<void>
   /** Everything in a folder is there. */
@@ -17,7 +19,7 @@ export interface Durability {
 
 const nothing = () => Promise.resolve()
 
-const none: Durability = { fileDone: nothing, folderDone: nothing, finish: nothing }
+const none: Durability = { fileByFile: false, fileDone: nothing, folderDone: nothing, finish: nothing }
 
 /** One call at the end: syncing 100,000 small files one by one takes minutes instead of a second. */
 const atOnce: Durability = {
@@ -28,6 +30,7 @@ const atOnce: Durability = {
 }
 
 const oneByOne: Durability = {
+  fileByFile: true,
   fileDone: fd => fsync(fd),
   folderDone: path => withOpenFolder(path, fsync),
   // The folder above the target, which may have been made just now, has to know it too.

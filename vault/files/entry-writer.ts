@@ -6,7 +6,7 @@ import type { BlobReader } from './blob-reader.ts'
 import type { Durability } from './durability.ts'
 import { writeFile } from './file-writer.ts'
 import type { LinkRole } from './hard-links.ts'
-import { writeMetadata } from './metadata-writer.ts'
+import { correctMetadata } from './metadata-writer.ts'
 import { hasCode } from './node-reader.ts'
 import { makeOther } from './other-writer.ts'
 import { printablePath } from './path.ts'
@@ -60,7 +60,7 @@ async function writeAlone(node: TreeNode, path: Buffer, rules: EntryRules): Prom
     await writeFile(rules.reader, node, path, rules, rules.run)
   } catch (error) {
     if (!mayStay(error, rules) || !(await isAlreadyThere(rules.reader, node, path, rules.run))) throw error
-    writeMetadata(path, node, rules)
+    correctMetadata(path, node, rules)
     rules.run.onProgress?.({ files: 0, bytes: Number(node.size) })
   }
   return true

@@ -10,6 +10,7 @@ export interface Calls {
   setXattr(path: Buffer, name: Buffer, value: Buffer): number
   /** Two struct timespec: access, modification. */
   utimens(path: Buffer, times: Buffer): number
+  futimens(fd: number, times: Buffer): number
   mknod(path: Buffer, mode: number, device: bigint): number
   userName(uid: number): string | undefined
   groupName(gid: number): string | undefined
@@ -36,11 +37,13 @@ function bindLinux(library: LibraryHandle): Calls {
   const get = bind(library, 'lgetxattr', 'intptr_t', ['void *', 'void *', 'void *', 'size_t'])
   const set = bind(library, 'lsetxattr', 'int', ['void *', 'void *', 'void *', 'size_t', 'int'])
   const utimens = bind(library, 'utimensat', 'int', ['int', 'void *', 'void *', 'int'])
+  const futimens = bind(library, 'futimens', 'int', ['int', 'void *'])
   return {
     listXattr: (path, into) => list(path, into, into.length),
     getXattr: (path, name, into) => get(path, name, into, into.length),
     setXattr: (path, name, value) => set(path, name, value, value.length, 0),
     utimens: (path, times) => utimens(currentFolder, path, times, followNot),
+    futimens: (fd, times) => futimens(fd, times),
     mknod: bindLinuxMknod(library),
     ...bindNames(library),
     ...(kernelAtLeast(5, 8) && { syncfs: bindSyncfs(library) }),
@@ -82,12 +85,14 @@ function bindDarwin(library: LibraryHandle): Calls {
   const get = bind(library, 'getxattr', 'intptr_t', ['void *', 'void *', 'void *', 'size_t', 'uint32_t', 'int'])
   const set = bind(library, 'setxattr', 'int', ['void *', 'void *', 'void *', 'size_t', 'uint32_t', 'int'])
   const utimens = bind(library, 'utimensat', 'int', ['int', 'void *', 'void *', 'int'])
+  const futimens = bind(library, 'futimens', 'int', ['int', 'void *'])
   const mknod = bind(library, 'mknod', 'int', ['void *', 'uint16_t', 'int32_t'])
   return {
     listXattr: (path, into) => list(path, into, into.length, xattrNoFollow),
     getXattr: (path, name, into) => get(path, name, into, into.length, 0, xattrNoFollow),
     setXattr: (path, name, value) => set(path, name, value, value.length, 0, xattrNoFollow),
     utimens: (path, times) => utimens(currentFolder, path, times, followNot),
+    futimens: (fd, times) => futimens(fd, times),
     mknod: (path, mode, device) => mknod(path, mode, Number(BigInt.asIntN(32, device))),
     ...bindNames(library),
   }

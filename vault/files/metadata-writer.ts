@@ -1,7 +1,14 @@
 import fs from 'node:fs'
 import type { NodeMetadata } from '../format/node.ts'
-import { hasCode } from './node-reader.ts'
-import { setTimes, setXattr } from './posix.ts'
+import { compareMetadata } from './differences.ts'
+import { hasCode, readNode } from './node-reader.ts'
+import { setFileTimes, setTimes, setXattr } from './posix.ts'
+
+/** What of an entry is written here. */
+export type WrittenMetadata = Pick<
+  NodeMetadata,
+  'type' | 'mode' | 'uid' | 'gid' | 'atime' | 'mtime' | 'xattrs' | 'error'
+>
 
 export interface MetadataRules {
   /** Whether owners are set. */
@@ -29,30 +36,38 @@ const refusals = [
  * Gives the entry at `path`, whose content is complete, the recorded owner, attributes, permissions and times. With `fd`
  * what can be is done through the open file. The order matters: a change of owner clears setuid and capabilities.
  */
-export function writeMetadata(path: Buffer, metadata: NodeMetadata, rules: MetadataRules, fd?: number): void {
+export function writeMetadata(path: Buffer, metadata: WrittenMetadata, rules: MetadataRules, fd?: number): void {
   const owned = rules.owners
     ? attempt(rules, ownerText(metadata), () => setOwner(path, metadata, fd))
     : isOwner(metadata)
   for (const { name, value } of metadata.xattrs ?? [])
     attempt(rules, `the attribute ${name}`, () => setXattr(path, Buffer.from(name), value))
   if (metadata.type !== 'symlink') setMode(path, metadata, rules, owned, fd)
-  attempt(rules, 'its times', () => setTimes(path, metadata.atime, metadata.mtime))
+  const { atime, mtime } = metadata
+  attempt(rules, 'its times', () => (fd === undefined ? setTimes(path, atime, mtime) : setFileTimes(fd, atime, mtime)))
   if (metadata.error) rules.warn(`was not saved whole: ${metadata.error}`)
 }
 
-const ownerText = ({ uid, gid }: NodeMetadata) => `its owner ${uid}:${gid}`
+/** The same for an entry that may have been there before: what is right already is not written again. */
+export function correctMetadata(path: Buffer, metadata: NodeMetadata, rules: MetadataRules): void {
+  const different = [...compareMetadata(metadata, readNode(path).metadata)]
+  if (metadata.error || different.some(({ what }) => what !== 'owner' || rules.owners))
+    writeMetadata(path, metadata, rules)
+}
 
-function setOwner(path: Buffer, { uid, gid }: NodeMetadata, fd?: number): void {
+const ownerText = ({ uid, gid }: WrittenMetadata) => `its owner ${uid}:${gid}`
+
+function setOwner(path: Buffer, { uid, gid }: WrittenMetadata, fd?: number): void {
   if (fd === undefined) fs.lchownSync(path, uid, gid)
   else fs.fchownSync(fd, uid, gid)
 }
 
-const isOwner = ({ uid, gid }: NodeMetadata) => uid === process.geteuid?.() && gid === process.getegid?.()
+const isOwner = ({ uid, gid }: WrittenMetadata) => uid === process.geteuid?.() && gid === process.getegid?.()
 
 const setIdBits = 0o6000
 
 /** A program that runs with its owner's rights must not do so with another owner's. */
-function setMode(path: Buffer, metadata: NodeMetadata, rules: MetadataRules, owned: boolean, fd?: number): void {
+function setMode(path: Buffer, metadata: WrittenMetadata, rules: MetadataRules, owned: boolean, fd?: number): void {
   const withhold = metadata.type === 'file' && !owned && (metadata.mode & setIdBits) !== 0
   const mode = withhold ? metadata.mode & ~setIdBits : metadata.mode
   if (withhold) rules.warn('has its setuid and setgid bits left off, since it has another owner now')

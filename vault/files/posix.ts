@@ -107,13 +107,28 @@ const nanosecondsPerSecond = 1_000_000_000n
 /** Sets both times (nanoseconds since 1970) of `path` itself; a symlink is not followed. */
 export function setTimes(path: RawPath, atime: bigint, mtime: bigint): void {
   if (!calls) throw new PosixError('ENOSYS', 'utimensat')
-  const times = Buffer.alloc(32)
-  for (const [at, time] of [[0, atime] as const, [16, mtime] as const]) {
-    const nanoseconds = ((time % nanosecondsPerSecond) + nanosecondsPerSecond) % nanosecondsPerSecond
-    times.writeBigInt64LE((time - nanoseconds) / nanosecondsPerSecond, at)
-    times.writeBigInt64LE(nanoseconds, at + 8)
-  }
-  check(calls.utimens(terminated(path), times), 'utimensat')
+  check(calls.utimens(terminated(path), timespecs(atime, mtime)), 'utimensat')
+}
+
+/** The same for an open file. */
+export function setFileTimes(fd: number, atime: bigint, mtime: bigint): void {
+  if (!calls) throw new PosixError('ENOSYS', 'futimens')
+  check(calls.futimens(fd, timespecs(atime, mtime)), 'futimens')
+}
+
+const twoTimes = Buffer.alloc(32)
+
+/** Two struct timespec, good until the next call. */
+function timespecs(atime: bigint, mtime: bigint): Buffer {
+  writeTimespec(0, atime)
+  writeTimespec(16, mtime)
+  return twoTimes
+}
+
+function writeTimespec(at: number, time: bigint): void {
+  const nanoseconds = ((time % nanosecondsPerSecond) + nanosecondsPerSecond) % nanosecondsPerSecond
+  twoTimes.writeBigInt64LE((time - nanoseconds) / nanosecondsPerSecond, at)
+  twoTimes.writeBigInt64LE(nanoseconds, at + 8)
 }
 
 /** The type bits of st_mode for `makeSpecialFile`. */

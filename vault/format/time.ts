@@ -72,17 +72,28 @@ function formatOffset(minutes: number): string {
 const timePattern =
   /^(?<year>\d{4})-(?<month>\d\d)-(?<day>\d\d)T(?<hour>\d\d):(?<minute>\d\d):(?<second>\d\d)(?:\.(?<fraction>\d+))?(?:Z|(?<sign>[+-])(?<hours>\d\d):(?<minutes>\d\d))$/
 
-/** The instant that `text` states, or undefined if Go's strict RFC 3339 parser would refuse it. Digits after the ninth are dropped. */
+let last: { readonly text: string; readonly time: Nanoseconds | undefined } = { text: '', time: undefined }
+
+/**
+ * The instant that `text` states, or undefined if Go's strict RFC 3339 parser would refuse it. Digits after the ninth are
+ * dropped. The two or three times of a file are mostly one and the same.
+ */
 export function parseTime(text: string): Nanoseconds | undefined {
-  const parts = timePattern.exec(text)?.groups
+  if (text !== last.text) last = { text, time: parse(text) }
+  return last.time
+}
+
+function parse(text: string): Nanoseconds | undefined {
+  const parts = timePattern.exec(text)
   if (!parts) return undefined
-  const number = (name: string): number => Number(parts[name] ?? 0)
-  const date = { year: number('year'), month: number('month'), day: number('day') }
-  if (!isDate(date) || number('hour') > 23 || number('minute') > 59 || number('second') > 59) return undefined
-  if (number('hours') > 23 || number('minutes') > 59) return undefined
-  const local = daysOf(date) * secondsOfDay + number('hour') * 3600 + number('minute') * 60 + number('second')
-  const offset = (number('hours') * 60 + number('minutes')) * (parts['sign'] === '-' ? -60 : 60)
-  return BigInt(local - offset) * second + BigInt((parts['fraction'] ?? '').slice(0, 9).padEnd(9, '0'))
+  // Their places are those of the groups in the pattern.
+  const number = (group: number): number => Number(parts[group] ?? 0)
+  const date = { year: number(1), month: number(2), day: number(3) }
+  if (!isDate(date) || number(4) > 23 || number(5) > 59 || number(6) > 59) return undefined
+  if (number(9) > 23 || number(10) > 59) return undefined
+  const local = daysOf(date) * secondsOfDay + number(4) * 3600 + number(5) * 60 + number(6)
+  const offset = (number(9) * 60 + number(10)) * (parts[8] === '-' ? -60 : 60)
+  return BigInt(local - offset) * second + BigInt((parts[7] ?? '').slice(0, 9).padEnd(9, '0'))
 }
 
 /** The offset from UTC that a time states, in whole minutes east; 0 where it states none. */

@@ -1,4 +1,5 @@
 import type { VaultKey } from '../crypto/keys.ts'
+import type { FileList, FilePart, FilesDone, FileSettings } from './file-list.ts'
 import type { PackToVerify } from './pack-verifier.ts'
 
 // What the main thread and the threads that read say to each other. The main thread walks, plans and loads; the threads
@@ -15,12 +16,27 @@ export interface ThreadStart {
 /** What a thread can be asked for. */
 export interface Requests {
   readonly pack: PackToVerify
+  readonly make: FilesJob
+  /** Compares only, and needs no ranges. */
+  readonly match: FilesJob
+  readonly writePart: FilePart
+  readonly matchPart: FilePart
+}
+
+export interface FilesJob {
+  readonly list: FileList
+  readonly settings: FileSettings
 }
 
 /** What it answers. */
 export interface Results {
   /** Whether everything about it is good. */
   readonly pack: boolean
+  readonly make: FilesDone
+  readonly match: FilesDone
+  /** Whether it was done. */
+  readonly writePart: boolean
+  readonly matchPart: boolean
 }
 
 export type Kind = keyof Requests

@@ -1,8 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { BlobOpener } from './blob-opener.ts'
-import type { FromThread, ThreadStart, ToThread } from './messages.ts'
+import { ContentReader } from './contents.ts'
+import { makeFiles, writePart } from './file-maker.ts'
+import { FileMatcher } from './file-matcher.ts'
+import type { FromThread, Kind, Results, ThreadStart, ToThread } from './messages.ts'
 import { isGoodPack } from './pack-verifier.ts'
-import { RangeReader, releaseRange } from './stored-range.ts'
+import { RangeReader, releaseRange, type StoredRange } from './stored-range.ts'
 
 // A thread that reads: what costs processor time happens here.
 
@@ -12,15 +15,34 @@ const port = parentPort!
 const ownKey = { encrypt: Buffer.from(key.encrypt), k: Buffer.from(key.k), r: Buffer.from(key.r) }
 const opener = new BlobOpener(ownKey, polynomial)
 const ranges = new RangeReader()
+const contents = new ContentReader(opener)
+const matcher = new FileMatcher()
 
 port.on('message', (message: ToThread) => {
   const answer: FromThread = { job: message.job, result: perform(message) }
   port.postMessage(answer)
 })
 
-function perform(message: ToThread): boolean {
-  const { request } = message
-  const result = isGoodPack(opener, ranges, request)
-  releaseRange(request.file)
+function perform(message: ToThread): Results[Kind] {
+  switch (message.kind) {
+    case 'pack':
+      return withRanges([message.request.file], () => isGoodPack(opener, ranges, message.request))
+    case 'make':
+      return withRanges(message.request.list.ranges, () =>
+        makeFiles(contents, message.request.list, message.request.settings),
+      )
+    case 'match':
+      return matcher.match(message.request.list, message.request.settings)
+    case 'writePart':
+      return withRanges(message.request.ranges, () => writePart(contents, message.request))
+    case 'matchPart':
+      return matcher.matchPart(message.request)
+  }
+}
+
+function withRanges<T>(used: readonly StoredRange[], act: () => T): T {
+  const result = act()
+  contents.forget()
+  for (const range of used) releaseRange(range)
   return result
 }
