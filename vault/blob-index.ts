@@ -24,6 +24,9 @@ export class BlobIndex {
   readonly #packEnds: number[] = []
   readonly #packCounts: number[] = []
   readonly #wanted = new Uint32Array(8)
+  /** The id of the entry that is being added. */
+  readonly #added = new Uint32Array(8)
+  readonly #addedBytes = Buffer.from(this.#added.buffer)
 
   /** How many entries there are; a blob that lies in two packs counts twice. */
   get count(): number {
@@ -156,18 +159,31 @@ export class BlobIndex {
   }
 
   #add(pack: number, blob: BlobEntry): void {
-    const id = this.#idWords(blob.id)
-    const rest = [pack + (blob.type === 'tree' ? treeBit : 0), blob.offset, blob.length, blob.uncompressedLength]
-    for (const entry of this.#entriesOf(blob.type, blob.id))
-      if (rest.every((word, i) => this.#word(entry, 8 + i) === word)) return
+    if (blob.id.length !== 64 || this.#addedBytes.write(blob.id, 'hex') !== 32)
+      throw new RangeError('a blob id has 32 bytes')
+    const packAndType = pack + (blob.type === 'tree' ? treeBit : 0)
+    const mask = this.#table.length - 1
+    for (let slot = this.#added[0]! & mask; this.#table[slot]; slot = (slot + 1) & mask)
+      if (this.#holds(this.#table[slot]! - 1, packAndType, blob)) return
     this.#packEnds[pack] = Math.max(this.#packEnds[pack]!, blob.offset + blob.length)
     this.#packCounts[pack]!++
     const entry = this.#count++
     if (entry % segmentEntries === 0) this.#segments.push(new Uint32Array(segmentEntries * words))
     const { segment, at } = this.#place(entry)
-    segment.set(id, at)
-    segment.set(rest, at + 8)
+    segment.set(this.#added, at)
+    segment[at + 8] = packAndType
+    segment[at + 9] = blob.offset
+    segment[at + 10] = blob.length
+    segment[at + 11] = blob.uncompressedLength
     this.#enter(entry)
+  }
+
+  /** Whether an entry says what is being added. */
+  #holds(entry: number, packAndType: number, { offset, length, uncompressedLength }: BlobEntry): boolean {
+    const { segment, at } = this.#place(entry)
+    for (let i = 0; i < 8; i++) if (segment[at + i] !== this.#added[i]) return false
+    if (segment[at + 8] !== packAndType || segment[at + 9] !== offset) return false
+    return segment[at + 10] === length && segment[at + 11] === uncompressedLength
   }
 
   #enter(entry: number): void {

@@ -1,6 +1,7 @@
 import { BlobIndex } from './blob-index.ts'
 import { VaultError } from './errors.ts'
-import { parseIndex, type IndexFile } from './format/index-file.ts'
+import { parseIndex, type IndexedPack, type IndexFile } from './format/index-file.ts'
+import { packsOfIndex } from './format/index-packs.ts'
 import { throwIfInterrupted } from './interrupt.ts'
 import type { Repository } from './repository.ts'
 import { aboutFile } from './stored-file.ts'
@@ -10,6 +11,12 @@ import type { VaultRun } from './types.ts'
 export async function loadIndexFile(repository: Repository, id: string): Promise<IndexFile> {
   const json = await repository.loadUnpacked('index', id)
   return aboutFile('index', id, () => parseIndex(json))
+}
+
+/** The same as packs one after the other, which needs less memory. */
+export async function loadIndexedPacks(repository: Repository, id: string): Promise<Iterable<IndexedPack>> {
+  const json = await repository.loadUnpacked('index', id)
+  return aboutFile('index', id, () => packsOfIndex(json))
 }
 
 /**
@@ -41,7 +48,7 @@ async function loadListed(
   for (const { name } of await repository.storage.list('index')) {
     throwIfInterrupted(run)
     try {
-      for (const pack of (await loadIndexFile(repository, name)).packs) index.addPack(pack.id, pack.blobs)
+      for (const pack of await loadIndexedPacks(repository, name)) index.addPack(pack.id, pack.blobs)
     } catch (error) {
       const code = error instanceof VaultError ? error.code : undefined
       if (code === 'file-missing') return undefined

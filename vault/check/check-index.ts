@@ -1,7 +1,7 @@
 import { BlobIndex } from '../blob-index.ts'
 import type { IndexedPack } from '../format/index-file.ts'
 import { throwIfInterrupted } from '../interrupt.ts'
-import { loadIndexFile } from '../load-index.ts'
+import { loadIndexedPacks } from '../load-index.ts'
 import type { Repository } from '../repository.ts'
 import { storagePath } from '../storage/layout.ts'
 import type { VaultRun } from '../types.ts'
@@ -21,8 +21,8 @@ export async function checkIndex(repository: Repository, run: VaultRun, findings
   for (const { name } of await repository.storage.list('index')) {
     throwIfInterrupted(run)
     try {
-      const { packs } = await loadIndexFile(repository, name)
-      for (const pack of packs) addPack(index, pack, storagePath('index', name), findings)
+      for (const pack of await loadIndexedPacks(repository, name))
+        addPack(index, pack, storagePath('index', name), findings)
     } catch (error) {
       if (!isFinding(error)) throw error
       damaged.push(findings.addFailure('index-damaged', 'index', name, error))

@@ -21,7 +21,7 @@ export const placeWords = 4
 
 // What lies between two wanted blobs and is not wanted itself is read along, if it is not more: one request less.
 const smallGap = 128 * 1024
-const longestRange = 4 * 1024 * 1024
+const longestRange = 2 * 1024 * 1024
 
 /**
  * The entries of the index that make a content of `size` bytes, or undefined if the index does not know them all or they

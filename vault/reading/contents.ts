@@ -8,7 +8,7 @@ export interface PlannedContents extends Omit<ContentPlan, 'ranges'> {
 }
 
 // More of one job are seldom open at the same time: contents mostly lie in the order in which they are read.
-const readersKept = 4
+const readersKept = 2
 
 /** Hands out the blobs of planned contents one after the other. One for each thread. */
 export class ContentReader {

@@ -2,7 +2,7 @@ import { VaultError } from '../errors.ts'
 import type { IndexedPack } from '../format/index-file.ts'
 import { packSize } from '../format/pack.ts'
 import { throwIfInterrupted } from '../interrupt.ts'
-import { loadIndexFile } from '../load-index.ts'
+import { loadIndexedPacks } from '../load-index.ts'
 import type { Repository } from '../repository.ts'
 import type { VaultRun } from '../types.ts'
 import { IdTable } from './id-table.ts'
@@ -39,9 +39,9 @@ async function loadListed(repository: Repository, run: VaultRun): Promise<Stored
   const blobs = { data: IdTable.create(bytes / indexBytesPerBlob), trees: IdTable.create(0) }
   for (const { name } of files) {
     throwIfInterrupted(run)
-    const index = await loadIndexFile(repository, name).catch(undefinedIfMissing)
-    if (!index) return undefined
-    for (const pack of index.packs) if (packs.get(pack.id) === packSize(pack.blobs)) enter(blobs, pack)
+    const indexed = await loadIndexedPacks(repository, name).catch(undefinedIfMissing)
+    if (!indexed) return undefined
+    for (const pack of indexed) if (packs.get(pack.id) === packSize(pack.blobs)) enter(blobs, pack)
   }
   return blobs
 }
