@@ -17,5 +17,5 @@ describe.skipIf(skipsStack)('the guide', () => {
     const { code, output } = await reader!.follow(pages)
     expect(code, output).toBe(0)
     expect(output).toContain('remember the milk')
-  }, 400_000)
+  }, 600_000)
 })

@@ -8,13 +8,19 @@ import type { GuardedPoint } from './undo-guard.ts'
 
 const nothing: RestoreEnding = { checks: [], services: [], downMs: 0 }
 
-/** Volumes and database servers of the point of which nothing is there, for people. */
-export async function goneData({ point }: GuardedPoint, restoration: Restoration): Promise<string[]> {
+/** What of a point is gone: servers by name, volumes by key. */
+export interface GoneParts {
+  readonly servers: readonly string[]
+  readonly volumes: readonly string[]
+}
+
+/** Volumes and database servers of the point of which nothing is there. */
+export async function goneParts({ point }: GuardedPoint, restoration: Restoration): Promise<GoneParts> {
   const { project, tools, run } = restoration
-  if (!project.compose) return []
+  if (!project.compose) return { servers: [], volumes: [] }
   const journal = await RecoveryJournal.find(project.root)
   const { servers, volumes } = await missingData(point.manifest, project, journal, tools, run)
-  return [...servers.map(({ name }) => `databases of ${name}`), ...volumes.map(({ key }) => `volume ${key}`)]
+  return { servers: servers.map(({ name }) => name), volumes: volumes.map(({ key }) => key) }
 }
 
 /**
@@ -23,7 +29,8 @@ export async function goneData({ point }: GuardedPoint, restoration: Restoration
  */
 export async function bringGoneBack(guarded: GuardedPoint, restoration: Restoration): Promise<RestoreEnding> {
   const { project, vault, tools, run } = restoration
-  if (!project.compose || (await goneData(guarded, restoration)).length === 0) return nothing
+  const gone = await goneParts(guarded, restoration)
+  if (gone.servers.length + gone.volumes.length === 0) return nothing
   const isContinued = (await RecoveryJournal.find(project.root)) !== undefined
   if (!isContinued && project.services.some(({ containers }) => containers.length > 0))
     await takeContainersAway(restoration)

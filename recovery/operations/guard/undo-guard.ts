@@ -15,7 +15,7 @@ import type { RestoreKindOperations } from '../restore/kinds.ts'
 import type { Restoration, RestoreEnding, RestoreReport } from '../restore/restoration.ts'
 import type { RestorePlan } from '../restore/restore-plan.ts'
 import type { SafetySelection } from '../restore/safety-point.ts'
-import { bringGoneBack, goneData, startAgain } from './gone-data.ts'
+import { bringGoneBack, goneParts, startAgain, type GoneParts } from './gone-data.ts'
 import { planCodeBack, planConfigBack, planDatabasesBack, planVolumesBack, restoreDatabasesBack, restoreVolumeBack } from './parts-back.ts' // prettier-ignore
 
 /** The safety point of a guarded command, and what of it was endangered. */
@@ -44,9 +44,10 @@ async function guardedPoint({ record }: RestoreJournal, { vault, project }: Rest
 
 async function planUndoGuard(done: RestoreJournal, restoration: Restoration): Promise<RestorePlan> {
   const guarded = await guardedPoint(done, restoration)
-  const plans = await partPlans(guarded, restoration)
+  const lost = await goneParts(guarded, restoration)
+  const plans = await partPlans(without(guarded, lost), restoration)
   const { snapshot, manifest } = guarded.point
-  const gone = await goneData(guarded, restoration)
+  const gone = [...lost.servers.map(name => `databases of ${name}`), ...lost.volumes.map(key => `volume ${key}`)]
   const idle = idleServices(guarded, restoration.project)
   const rows = plans.flatMap(({ what, changes }) =>
     changes.map(([row, change]) => [`${what}: ${row}`, change] as const),
@@ -127,12 +128,22 @@ async function undoGuard(
   if (servers.length + volumes.length === 0) return ending.all
   await journal.begins('data that is gone')
   const found = { ...partly, project: await again(restoration) }
+  const gone = await goneParts(guarded, found)
   ending.add(await bringGoneBack(guarded, found))
   await journal.begins('data that differs')
-  await dataBack(guarded, { ...found, project: await again(restoration) }, ending)
+  // What came back was held against the point, and services may write to it by now: it is not compared once more.
+  await dataBack(without(guarded, gone), { ...found, project: await again(restoration) }, ending)
   await journal.begins('start')
   await startAgain(guarded, { ...found, project: await again(restoration) })
   return ending.all
+}
+
+/** The same point as if it held these parts not. */
+function without(guarded: GuardedPoint, gone: GoneParts): GuardedPoint {
+  const { snapshot, manifest } = guarded.point
+  const servers = manifest.servers.filter(({ name }) => !gone.servers.includes(name))
+  const volumes = manifest.volumes.filter(({ key }) => !gone.volumes.includes(key))
+  return { ...guarded, point: { snapshot, manifest: { ...manifest, servers, volumes } } }
 }
 
 async function filesBack(guarded: GuardedPoint, restoration: Restoration, ending: Ending): Promise<void> {
