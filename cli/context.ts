@@ -9,6 +9,7 @@ import {
   type Vault,
   type VaultAccess,
 } from '../recovery/operations/index.ts'
+import { cacheFolder } from './cache-folder.ts'
 import { findPassword, type PasswordOptions } from './password.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -18,6 +19,7 @@ export interface GlobalOptions extends PasswordOptions {
   readonly quiet?: boolean
   readonly verbose?: boolean
   readonly color: boolean
+  readonly cache: boolean
   readonly vault?: string[]
   readonly projectDirectory?: string
   readonly file?: string[]
@@ -89,7 +91,8 @@ export function assertVaultKnown(location: string | undefined): asserts location
 }
 
 /** How this run reaches vaults: faults that may go away are told and waited out, until the run is to stop. */
-export const accessOf = ({ run, terminal }: Context): VaultAccess => ({
+export const accessOf = ({ options, run, terminal }: Context): VaultAccess => ({
+  ...(options.cache ? { cacheFolder: cacheFolder() } : {}),
   retries: { signal: run.signal, onWarning: text => terminal.warn(text) },
 })
 

@@ -86,6 +86,7 @@ function addGlobalOptions(program: Command): void {
         .env('AIDATAVAULT_VAULT')
         .argParser(repeat),
     )
+    .option('--no-cache', 'keep and read no copies of what a remote vault holds on this machine')
     .option('--password-file <FILE>', 'read the password of the vault from a file')
     .option('--password-command <COMMAND>', 'take the password of the vault from the output of a command')
     .option('--target-password-file <FILE>', 'the same of a second vault: of copy, or of a further --vault')

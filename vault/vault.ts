@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { checkRepository } from './check/check.ts'
 import { compareEntries, compareFolder } from './compare.ts'
 import { publicKeyOf, signBytes, signingKey } from './crypto/signature.ts'
@@ -6,12 +7,16 @@ import { createRepository } from './create.ts'
 import { listKeys, type NewKey, type ScryptCost } from './keyring.ts'
 import { addKey, removeKey, replaceKeys } from './keys.ts'
 import { listLocks, unlock } from './locks.ts'
+import { CopyFolder } from './copies/copy-folder.ts'
+import { CopyingReader } from './copies/copying-reader.ts'
+import { CopyingStorage } from './copies/copying-storage.ts'
 import { openRepository, type OpenedRepository } from './open.ts'
 import { planPrune, prune } from './prune/prune.ts'
 import { removeSnapshots } from './prune/remove-snapshots.ts'
+import type { BlobReader } from './files/blob-reader.ts'
 import { entries, findFolder, findNode, listFolder, readFile } from './read.ts'
-import type { Repository } from './repository.ts'
 import { repairRepository } from './repair/repair.ts'
+import { Repository } from './repository.ts'
 import { restoreFolder } from './restore.ts'
 import { findSnapshot, listSnapshots } from './snapshots.ts'
 import type { Storage } from './storage/storage.ts'
@@ -24,6 +29,11 @@ export interface OpenOptions {
   readonly password: string
   /** What keys that are added cost. Default: measured on this machine. */
   readonly scrypt?: ScryptCost
+  /**
+   * A folder of this machine for copies of index, snapshots, folder lists and small files, so that looking into a vault
+   * far away is quick. The copies stay sealed; `check` and whatever deletes do not look at them.
+   */
+  readonly cacheFolder?: string
 }
 
 /**
@@ -37,10 +47,19 @@ export async function createVault(storage: Storage, first: NewKey, like?: types.
 }
 
 /** Opens a vault, ours or restic's. Rejects with vault-missing, wrong-password, vault-damaged or vault-unsupported. */
-export async function openVault(storage: Storage, { password, scrypt }: OpenOptions): Promise<types.Vault> {
-  return new OpenVault(await openRepository(storage, password), scrypt)
+export async function openVault(storage: Storage, options: OpenOptions): Promise<types.Vault> {
+  const { password, scrypt, cacheFolder } = options
+  const opened = await openRepository(storage, password)
+  const { id } = opened.repository.config
+  return new OpenVault(
+    opened,
+    scrypt,
+    cacheFolder === undefined ? undefined : new CopyFolder(path.join(cacheFolder, id)),
+  )
 }
 
+// Of folder lists and small files: many times what those of one project take.
+const maxCopiedBytes = 128 * 1024 * 1024
 // Unfinished files of killed programs are nobody's after so long.
 const leftoverAfterMs = 24 * 60 * 60_000
 
@@ -51,13 +70,22 @@ let repositoryOf: (vault: types.Vault) => Repository
 class OpenVault implements types.Vault {
   readonly keyId: string
   readonly #repository: Repository
+  /** The same with copies at hand, for what only reads and adds. */
+  readonly #copied: Repository
   readonly #reader: VaultReader
+  /** For looking around: it may read copies. What brings contents back reads the vault. */
+  readonly #looking: BlobReader
   readonly #scrypt: ScryptCost | undefined
+  readonly #copies: CopyFolder | undefined
 
-  constructor({ repository, keyId }: OpenedRepository, scrypt: ScryptCost | undefined) {
+  constructor({ repository, keyId }: OpenedRepository, scrypt: ScryptCost | undefined, copies?: CopyFolder) {
     this.keyId = keyId
+    const { storage, key, config } = repository
     this.#repository = repository
-    this.#reader = new VaultReader(repository)
+    this.#copies = copies
+    this.#copied = copies ? new Repository(new CopyingStorage(storage, copies), key, config) : repository
+    this.#reader = new VaultReader(this.#copied)
+    this.#looking = copies ? new CopyingReader(this.#reader, key, copies) : this.#reader
     this.#scrypt = scrypt
   }
 
@@ -81,7 +109,7 @@ class OpenVault implements types.Vault {
   }
 
   async withUploader<T>(run: types.VaultRun, use: (uploader: types.Uploader) => Promise<T>): Promise<T> {
-    const result = await withUploader(this.#repository, this.#reader, run, use)
+    const result = await withUploader(this.#copied, this.#reader, run, use)
     await this.#removeLeftovers(run)
     return result
   }
@@ -93,23 +121,23 @@ class OpenVault implements types.Vault {
   }
 
   listSnapshots(options: Parameters<types.Vault['listSnapshots']>[0] = {}): Promise<readonly types.Snapshot[]> {
-    return listSnapshots(this.#repository, options.damaged)
+    return listSnapshots(this.#copied, options.damaged)
   }
 
   findSnapshot(...[idOrPrefix, filter, options]: Parameters<types.Vault['findSnapshot']>): Promise<types.Snapshot> {
-    return findSnapshot(this.#repository, idOrPrefix, filter, options?.damaged)
+    return findSnapshot(this.#copied, idOrPrefix, filter, options?.damaged)
   }
 
   listFolder(snapshot: types.Snapshot, path: types.PathInPoint): ReturnType<types.Vault['listFolder']> {
-    return listFolder(this.#reader, snapshot, path)
+    return listFolder(this.#looking, snapshot, path)
   }
 
   findNode(snapshot: types.Snapshot, path: types.PathInPoint): ReturnType<types.Vault['findNode']> {
-    return findNode(this.#reader, snapshot, path)
+    return findNode(this.#looking, snapshot, path)
   }
 
   readFile(snapshot: types.Snapshot, path: types.PathInPoint): AsyncIterable<Uint8Array> {
-    return readFile(this.#reader, snapshot, path)
+    return readFile(this.#looking, snapshot, path)
   }
 
   entries(snapshot: types.Snapshot, path: types.PathInPoint): AsyncIterable<types.Entry> {
@@ -210,8 +238,10 @@ class OpenVault implements types.Vault {
 
   async close(): Promise<void> {
     this.#reader.forget()
+    await this.#copies?.bound('blobs', maxCopiedBytes)
     await this.#repository.storage.close?.()
   }
+
   #newKey(password: string, username: string): NewKey {
     return { password, username, ...(this.#scrypt && { scrypt: this.#scrypt }) }
   }

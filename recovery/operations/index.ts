@@ -21,6 +21,7 @@ export {
   makeVault,
   vaultExists,
   writeConfig,
+  type VaultAccess,
 } from './init.ts'
 export { addKey, changePassword, findKey, listKeys, removeKey, renewRecoveryCode, type ShownKey } from './keys.ts'
 export {
@@ -124,7 +125,6 @@ export type {
   PruneOptions,
   PrunePlan,
   Snapshot,
-  StorageOptions as VaultAccess,
   Vault,
 } from '../../vault/index.ts'
 export { discoverProject } from '../project/index.ts'

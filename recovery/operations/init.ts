@@ -5,6 +5,7 @@ import { messageOf, RecoveryError } from '../domain/errors.ts'
 import type { Project } from '../project/project.ts'
 import {
   createVault,
+  isRemote,
   openStorage,
   openVault,
   type Storage,
@@ -57,9 +58,18 @@ export async function addRecoveryCode(vault: Vault, code: string): Promise<strin
   return code
 }
 
+/** How a vault is reached. */
+export interface VaultAccess extends StorageOptions {
+  /** Where copies of what was looked at in a remote vault may be kept; nowhere where left out. */
+  readonly cacheFolder?: string
+}
+
 /** Opens the vault at a location. */
-export const joinVault = (location: string, password: string, access: StorageOptions): Promise<Vault> =>
-  closedIfFailed(openStorage(location, access), storage => openVault(storage, { password }))
+export function joinVault(location: string, password: string, access: VaultAccess): Promise<Vault> {
+  const { cacheFolder } = access
+  const copies = cacheFolder !== undefined && isRemote(location) ? { cacheFolder } : {}
+  return closedIfFailed(openStorage(location, access), storage => openVault(storage, { password, ...copies }))
+}
 
 // A vault that could not be opened leaves nobody who would end its storage's connections.
 async function closedIfFailed(storage: Storage, open: (storage: Storage) => Promise<Vault>): Promise<Vault> {

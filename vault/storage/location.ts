@@ -43,6 +43,12 @@ export function openStorage(location: string, options: StorageOptions = {}): Sto
 const withRetries = (storage: Storage, { retries }: StorageOptions): Storage =>
   !retries || storage instanceof LocalStorage ? storage : new RetryingStorage(storage, retries)
 
+/** Whether the location is reached through a network, or a program that does. */
+export function isRemote(location: string): boolean {
+  const kind = kindOf(location)
+  return kind !== undefined && kind !== 'local'
+}
+
 const kindOf = (location: string): string | undefined => /^([a-z][a-z0-9+.-]+):/i.exec(location)?.[1]
 
 function openFolder(folder: string): Storage {

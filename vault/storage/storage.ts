@@ -58,6 +58,4 @@ export interface StorageOptions {
   readonly limitDownloadKiB?: number
   /** Transient faults are waited out as this says. Left out: every request is made once. */
   readonly retries?: Retries
-  /** A folder of this machine that may keep copies of index, trees and snapshots of a remote vault. */
-  readonly cacheFolder?: string
 }
