@@ -20,6 +20,9 @@ export interface GlobalOptions extends PasswordOptions {
   readonly verbose?: boolean
   readonly color: boolean
   readonly cache: boolean
+  /** KiB a second. */
+  readonly limitUpload?: number
+  readonly limitDownload?: number
   readonly vault?: string[]
   readonly projectDirectory?: string
   readonly file?: string[]
@@ -92,6 +95,8 @@ export function assertVaultKnown(location: string | undefined): asserts location
 
 /** How this run reaches vaults: faults that may go away are told and waited out, until the run is to stop. */
 export const accessOf = ({ options, run, terminal }: Context): VaultAccess => ({
+  ...(options.limitUpload === undefined ? {} : { limitUploadKiB: options.limitUpload }),
+  ...(options.limitDownload === undefined ? {} : { limitDownloadKiB: options.limitDownload }),
   ...(options.cache ? { cacheFolder: cacheFolder() } : {}),
   retries: { signal: run.signal, onWarning: text => terminal.warn(text) },
 })

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { exitCodes } from '../contract/exit-codes.ts'
 import { programName, type Tools } from '../recovery/operations/index.ts'
 import { backupCommand } from './commands/backup.ts'
@@ -86,6 +86,8 @@ function addGlobalOptions(program: Command): void {
         .env('AIDATAVAULT_VAULT')
         .argParser(repeat),
     )
+    .addOption(limitOption('--limit-upload <RATE>', 'send no more than so many KiB a second', 'UPLOAD'))
+    .addOption(limitOption('--limit-download <RATE>', 'receive no more than so many KiB a second', 'DOWNLOAD'))
     .option('--no-cache', 'keep and read no copies of what a remote vault holds on this machine')
     .option('--password-file <FILE>', 'read the password of the vault from a file')
     .option('--password-command <COMMAND>', 'take the password of the vault from the output of a command')
@@ -95,6 +97,20 @@ function addGlobalOptions(program: Command): void {
     .option('-f, --file <FILE>', 'a Compose file, as docker compose has it; may be repeated', repeat)
     .option('-p, --project-name <NAME>', 'the Compose project name, as docker compose has it')
     .option('--profile <PROFILE>', 'a Compose profile, as docker compose has it; may be repeated', repeat)
+}
+
+const limitOption = (flags: string, description: string, direction: string) =>
+  new Option(flags, `${description}, where the vault is remote`)
+    .env(`AIDATAVAULT_LIMIT_${direction}`)
+    .argParser(parseRate)
+
+// Slower than this, what is under way at once would look like a connection that has fallen silent.
+const leastKiB = 8
+
+function parseRate(text: string): number {
+  const rate = Number(text)
+  if (/^\d+$/.test(text) && rate >= leastKiB && Number.isSafeInteger(rate)) return rate
+  throw new InvalidArgumentError(`give a whole number of KiB a second, at least ${leastKiB}.`)
 }
 
 const examples = `

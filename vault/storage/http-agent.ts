@@ -1,6 +1,8 @@
+import { pipeline } from 'node:stream/promises'
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
 import { patience, type HttpAnswer, type HttpClient, type HttpPatience, type HttpRequest } from './http-client.ts'
 import { networkFailure } from './network-failure.ts'
+import type { Throttle, Throttles } from './throttle.ts'
 import type { TlsFiles } from './tls-files.ts'
 
 // Imported, they would load all that Node has for HTTP, fetch and all, in every command: a tenth of the shortest ones' time.
@@ -30,11 +32,13 @@ const expectMs = 1000
 export class HttpAgentClient implements HttpClient {
   readonly #server: HttpServer
   readonly #patience: HttpPatience
+  readonly #throttles: Throttles
   #agent: Agent | undefined
 
-  constructor(server: HttpServer, wait: HttpPatience = patience) {
+  constructor(server: HttpServer, wait: HttpPatience = patience, throttles: Throttles = {}) {
     this.#server = server
     this.#patience = wait
+    this.#throttles = throttles
   }
 
   async send(request: HttpRequest): Promise<HttpAnswer> {
@@ -79,9 +83,11 @@ export class HttpAgentClient implements HttpClient {
     })
     sent.on('timeout', () => sent.destroy(stalled()))
     sent.on('socket', socket => giveUpConnecting(socket, this.#patience.connectMs))
-    const answer = answerTo(sent)
-    if (expects) sendWhenWanted(sent, body)
-    else sent.end(body)
+    const { upload, download } = this.#throttles
+    const answer = answerTo(sent, download)
+    const send = () => (body && upload ? sendSlowly(sent, body, upload) : void sent.end(body))
+    if (expects) sendWhenWanted(sent, send)
+    else send()
     return answer
   }
 }
@@ -98,25 +104,30 @@ function giveUpConnecting(socket: import('node:net').Socket, ms: number): void {
   socket.once('secureConnect', clear).once('connect', clear).once('close', clear)
 }
 
-function sendWhenWanted(sent: ClientRequest, body: Uint8Array): void {
+/** What goes wrong with the request itself is told by the request. */
+function sendSlowly(sent: ClientRequest, body: Uint8Array, upload: Throttle): void {
+  pipeline(upload.pieces(body), sent).catch(() => {})
+}
+
+function sendWhenWanted(sent: ClientRequest, send: () => void): void {
   // Some servers do not know the question.
-  const timer = setTimeout(() => sent.end(body), expectMs)
+  const timer = setTimeout(send, expectMs)
   const clear = () => clearTimeout(timer)
   sent.once('continue', () => {
     clear()
-    sent.end(body)
+    send()
   })
   sent.once('response', clear)
   sent.once('close', clear)
   sent.flushHeaders()
 }
 
-function answerTo(sent: ClientRequest): Promise<HttpAnswer> {
+function answerTo(sent: ClientRequest, download: Throttle | undefined): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     let answered = false
     sent.once('response', response => {
       answered = true
-      collect(response)
+      collect(response, download)
         .then(resolve, reject)
         .finally(() => {
           // What the server did not want is not sent.
@@ -133,8 +144,9 @@ function answerTo(sent: ClientRequest): Promise<HttpAnswer> {
 const isStale = (sent: ClientRequest, error: NodeJS.ErrnoException) =>
   sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
 
-async function collect(response: IncomingMessage): Promise<HttpAnswer> {
-  const pieces: Buffer[] = []
-  for await (const piece of response) pieces.push(piece as Buffer)
+async function collect(response: IncomingMessage, download: Throttle | undefined): Promise<HttpAnswer> {
+  const pieces: Uint8Array[] = []
+  const body = response as AsyncIterable<Buffer>
+  for await (const piece of download ? download.slowly(body) : body) pieces.push(piece)
   return { status: response.statusCode!, headers: response.headers, body: Buffer.concat(pieces) }
 }

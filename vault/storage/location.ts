@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { VaultError } from '../errors.ts'
 import { HttpAgentClient } from './http-agent.ts'
+import { patience } from './http-client.ts'
 import { LocalStorage } from './local.ts'
 import { parseRcloneLocation, RcloneClient } from './rclone.ts'
 import { parseRestLocation } from './rest-location.ts'
@@ -11,16 +12,18 @@ import { S3Storage } from './s3.ts'
 import { parseSftpLocation } from './sftp/location.ts'
 import { SftpStorage } from './sftp/sftp.ts'
 import type { Storage, StorageOptions } from './storage.ts'
+import { Throttle, type Throttles } from './throttle.ts'
 
-type Opener = (location: string, env: NodeJS.ProcessEnv) => Storage
+type Opener = (location: string, env: NodeJS.ProcessEnv, options: StorageOptions) => Storage
 
 // By what stands before the first colon.
 const kinds: Readonly<Record<string, Opener>> = {
   local: location => openFolder(location.slice('local:'.length)),
   rest: openRest,
   rclone: openRclone,
-  s3: (location, env) => new S3Storage(parseS3Location(location, env), env),
-  sftp: (location, env) => new SftpStorage(parseSftpLocation(location), { env }),
+  s3: (location, env, options) => new S3Storage(parseS3Location(location, env), env, patience, throttlesOf(options)),
+  sftp: (location, env, options) =>
+    new SftpStorage(parseSftpLocation(location), { env, throttles: throttlesOf(options) }),
 }
 
 /**
@@ -33,7 +36,7 @@ export function openStorage(location: string, options: StorageOptions = {}): Sto
   const kind = kindOf(location)
   if (kind === undefined) return openFolder(location)
   const open = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
-  if (open) return withRetries(open(location, options.env ?? process.env), options)
+  if (open) return withRetries(open(location, options.env ?? process.env, options), options)
   throw new VaultError('bad-input', `there is no storage of the kind "${kind}:"`, {
     hint: `give a folder of this machine, for example /mnt/backup/vault, or one of ${Object.keys(kinds).join(':, ')}:`,
   })
@@ -49,6 +52,17 @@ export function isRemote(location: string): boolean {
   return kind !== undefined && kind !== 'local'
 }
 
+function throttlesOf({ limitUploadKiB: upload, limitDownloadKiB: download }: StorageOptions): Throttles {
+  return {
+    ...(upload === undefined ? {} : { upload: new Throttle(upload) }),
+    ...(download === undefined ? {} : { download: new Throttle(download) }),
+  }
+}
+
+// rclone talks to the cloud itself, and has limits of its own.
+const bandwidthOption = ({ limitUploadKiB: upload, limitDownloadKiB: download }: StorageOptions): string[] =>
+  upload === undefined && download === undefined ? [] : [`--bwlimit=${upload ?? 'off'}:${download ?? 'off'}`]
+
 const kindOf = (location: string): string | undefined => /^([a-z][a-z0-9+.-]+):/i.exec(location)?.[1]
 
 function openFolder(folder: string): Storage {
@@ -57,12 +71,12 @@ function openFolder(folder: string): Storage {
   return new LocalStorage(path.resolve(folder))
 }
 
-function openRest(text: string, env: NodeJS.ProcessEnv): Storage {
+function openRest(text: string, env: NodeJS.ProcessEnv, options: StorageOptions): Storage {
   const { location, server, base } = parseRestLocation(text, env)
-  return new RestStorage(location, new HttpAgentClient(server), base)
+  return new RestStorage(location, new HttpAgentClient(server, patience, throttlesOf(options)), base)
 }
 
-function openRclone(text: string, env: NodeJS.ProcessEnv): Storage {
+function openRclone(text: string, env: NodeJS.ProcessEnv, options: StorageOptions): Storage {
   const remote = parseRcloneLocation(text)
-  return new RestStorage(text, new RcloneClient(remote, env), '/')
+  return new RestStorage(text, new RcloneClient(remote, env, patience, bandwidthOption(options)), '/')
 }

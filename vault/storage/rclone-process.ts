@@ -17,10 +17,10 @@ export class RcloneProcess {
   readonly #said: string[] = []
 
   /** Rejects nothing: that rclone is not there or cannot serve the place is told by `ended`. */
-  constructor(program: string, remote: string, env: NodeJS.ProcessEnv) {
+  constructor(program: string, remote: string, env: NodeJS.ProcessEnv, options: readonly string[] = []) {
     this.#remote = remote
     // When its input ends, so does it: also when this process is killed. It asks nobody for the password of its own settings.
-    this.#child = spawn(program, ['serve', 'restic', '--stdio', '--b2-hard-delete', '--', remote], {
+    this.#child = spawn(program, ['serve', 'restic', '--stdio', '--b2-hard-delete', ...options, '--', remote], {
       env: { RCLONE_ASK_PASSWORD: 'false', ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     })

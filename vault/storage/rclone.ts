@@ -15,13 +15,15 @@ export class RcloneClient implements HttpClient {
   readonly #remote: string
   readonly #env: NodeJS.ProcessEnv
   readonly #patience: HttpPatience
+  readonly #options: readonly string[]
   #session: Session | undefined
 
-  /** `remote` is what rclone calls `remote:path`. */
-  constructor(remote: string, env: NodeJS.ProcessEnv, wait: HttpPatience = patience) {
+  /** `remote` is what rclone calls `remote:path`; `options` are for its command line. */
+  constructor(remote: string, env: NodeJS.ProcessEnv, wait: HttpPatience = patience, options: readonly string[] = []) {
     this.#remote = remote
     this.#env = env
     this.#patience = wait
+    this.#options = options
   }
 
   async send(request: HttpRequest): Promise<HttpAnswer> {
@@ -41,7 +43,7 @@ export class RcloneClient implements HttpClient {
   }
 
   #start(): Session {
-    const rclone = new RcloneProcess('rclone', this.#remote, this.#env)
+    const rclone = new RcloneProcess('rclone', this.#remote, this.#env, this.#options)
     const http = http2.connect('http://localhost', {
       createConnection: () => rclone.wire,
       // Node resets streams once more than this is under way; a few packs at a time are more than its 10 MB.

@@ -8,7 +8,9 @@ import { partOf } from './part-of.ts'
 import { loadS3Library, newS3Client, type S3Library } from './s3-client.ts'
 import { bareError, s3Failure, statusOf, type S3Refusal } from './s3-failure.ts'
 import type { S3Place } from './s3-location.ts'
+import { throttled } from './s3-throttle.ts'
 import type { FileType, Storage, StoredFile } from './storage.ts'
+import type { Throttles } from './throttle.ts'
 
 interface Connection {
   readonly library: S3Library
@@ -22,14 +24,16 @@ export class S3Storage implements Storage {
   readonly #place: S3Place
   readonly #env: NodeJS.ProcessEnv
   readonly #patience: HttpPatience
+  readonly #throttles: Throttles
   #region: string
   #connection: Promise<Connection> | undefined
 
-  constructor(place: S3Place, env: NodeJS.ProcessEnv, wait: HttpPatience = patience) {
+  constructor(place: S3Place, env: NodeJS.ProcessEnv, wait: HttpPatience = patience, throttles: Throttles = {}) {
     this.location = place.location
     this.#place = place
     this.#env = env
     this.#patience = wait
+    this.#throttles = throttles
     this.#region = place.region
   }
 
@@ -191,7 +195,8 @@ export class S3Storage implements Storage {
 
   async #connect(): Promise<Connection> {
     const library = await loadS3Library()
-    return { library, client: await newS3Client(library, this.#place, this.#region, this.#env, this.#patience) }
+    const client = await newS3Client(library, this.#place, this.#region, this.#env, this.#patience)
+    return { library, client: throttled(client, this.#throttles) }
   }
 
   #noBucket = (cause: unknown) =>

@@ -1,4 +1,5 @@
 import { isatty } from 'node:tty'
+import type { Throttles } from '../throttle.ts'
 import type { SftpPlace } from './location.ts'
 import { RemoteFiles } from './remote-files.ts'
 import { SftpSession } from './session.ts'
@@ -8,6 +9,7 @@ export interface ConnectionOptions {
   /** See SessionOptions. */
   readonly connectMs: number
   readonly stallMs: number
+  readonly throttles?: Throttles
 }
 
 /** One ssh process while it lasts, and a new one when it is needed again. */
@@ -29,7 +31,7 @@ export class SftpConnection {
   async files(): Promise<RemoteFiles> {
     if (this.#current?.failed) this.#current = this.#session = undefined
     const opening = (this.#session ??= this.#open())
-    return new RemoteFiles(await opening)
+    return new RemoteFiles(await opening, this.#options.throttles)
   }
 
   /** Removes an unfinished file, now or over the next connection. */

@@ -9,6 +9,7 @@ import {
   uint64,
   type Attributes,
 } from './packet.ts'
+import type { Throttles } from '../throttle.ts'
 import { inPieces } from './pieces.ts'
 import { isStatus, type SftpSession } from './session.ts'
 
@@ -30,9 +31,11 @@ const openFlags = { read: 1, write: 2, create: 8, exclusive: 32 }
 /** What one can do with the files of the server. Everything rejects as `SftpSession.ask` does. */
 export class RemoteFiles {
   readonly #session: SftpSession
+  readonly #throttles: Throttles
 
-  constructor(session: SftpSession) {
+  constructor(session: SftpSession, throttles: Throttles = {}) {
     this.#session = session
+    this.#throttles = throttles
   }
 
   /** Attributes of what a path leads to, or undefined where it leads nowhere. */
@@ -67,6 +70,7 @@ export class RemoteFiles {
   async read(handle: Handle, into: Buffer, offset: number): Promise<number> {
     let end = into.length
     await inPieces(into.length, pieceBytes, lanes, async (at, length) => {
+      await this.#throttles.download?.take(length)
       const done = await this.#readPiece(handle, into.subarray(at, at + length), offset + at)
       if (done < length) end = Math.min(end, at + done)
     })
@@ -75,6 +79,7 @@ export class RemoteFiles {
 
   async write(handle: Handle, bytes: Uint8Array): Promise<void> {
     await inPieces(bytes.length, pieceBytes, lanes, async (at, length) => {
+      await this.#throttles.upload?.take(length)
       const piece = bytes.subarray(at, at + length)
       await this.#session.ask(packetType.write, counted(handle), uint64(at), uint32(length), piece)
     })
