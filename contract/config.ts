@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
 const duration = z.string().regex(/^\d+(ms|s|m|h)$/)
+const span = z.string().regex(/^\d+(ms|s|m|h|d)$/)
 
 /** The parts of a project that a command can destroy. */
 export const guardedParts = ['code', 'config', 'databases', 'volumes'] as const
@@ -47,6 +48,63 @@ const retain = z.strictObject({
     .string()
     .regex(/^(unlimited|\d+(\.\d+)?(%|[kKmMgGtT]?[bB]?))$/)
     .optional(),
+})
+
+/** What a drill asks of a recovered database: one SELECT, whose first value counts. */
+const sqlCheck = z.strictObject({
+  name: z.string().min(1),
+  /** A server and database of the project; may be left out where there is only one. */
+  server: z.string().optional(),
+  database: z.string().optional(),
+  /** %TAKEN_AT% stands for the time of the point, as a timestamptz. */
+  query: z.string().min(1),
+  /** What it must be, as psql prints it. Default t: true. */
+  expect: z.union([z.string(), z.number(), z.boolean()]).optional(),
+})
+
+/** What a drill asks of a started service, from another container in its network. */
+const httpCheck = z.strictObject({
+  name: z.string().min(1),
+  service: z.string(),
+  port: z.number().int().min(1).max(65_535),
+  /** Default /. */
+  path: z.string().startsWith('/').optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+  /** Default 200. */
+  status: z.number().int().min(100).max(599).optional(),
+  /** Must be in the answer. */
+  contains: z.string().optional(),
+  /** For how long it is asked again. Default 30s. */
+  timeout: duration.optional(),
+})
+
+/** Rehearsals of a recovery in an isolated copy of the project. */
+const drill = z.strictObject({
+  /** true (default): all services that ran. false: the databases alone. A list: these, and what they depend on. */
+  startApplication: z.union([z.boolean(), z.array(z.string())]).optional(),
+  /** How long services may take to become healthy. Default 5m. */
+  startTimeout: duration.optional(),
+  targets: z
+    .strictObject({
+      /** How long a recovery may take. */
+      rto: span.optional(),
+      /** How old the newest point may be. */
+      rpo: span.optional(),
+    })
+    .optional(),
+  limits: z
+    .strictObject({
+      /** Of each container. Default 2. */
+      cpus: z.number().positive().optional(),
+      /** Of each container, as Compose has it. Default 2g. */
+      memory: z
+        .string()
+        .regex(/^\d+[bkmg]$/i)
+        .optional(),
+    })
+    .optional(),
+  sql: z.array(sqlCheck).optional(),
+  http: z.array(httpCheck).optional(),
 })
 
 /** `aidatavault.yml` in the project's folder: optional, without secrets. Unknown keys are an error: a typo must not silently protect less. */
@@ -107,6 +165,9 @@ export const config = z.strictObject({
       afterRestore: z.array(hook).optional(),
     })
     .optional(),
+  drill: drill.optional(),
+  /** true: every backup takes a fingerprint of each table's content, which a drill compares. Reads every row once more. */
+  fingerprints: z.boolean().optional(),
   /** How many days a restore keeps the old database, volume or folder. Default 7. */
   keepOldDays: z.number().int().min(0).max(3650).optional(),
   retain: retain.optional(),
@@ -134,4 +195,7 @@ export const hookEvents = ['beforeCapture', 'afterCapture', 'beforeRestore', 'af
 export type HookEvent = (typeof hookEvents)[number]
 
 export type Config = z.infer<typeof config>
+export type DrillConfig = z.infer<typeof drill>
+export type SqlCheck = z.infer<typeof sqlCheck>
+export type HttpCheck = z.infer<typeof httpCheck>
 export type Hook = z.infer<typeof hook>

@@ -78,6 +78,8 @@ export const tableFacts = z.object({
   kind: z.enum(['r', 'p', 'm', 'f']),
   /** Exact, counted in the dump's own snapshot; null for what holds no rows of its own (p, f, unpopulated m). */
   rows: count.nullable(),
+  /** With `fingerprints`: of all its rows, in whatever order, taken in the dump's own snapshot; absent: none was taken. */
+  fingerprint: z.string().optional(),
 })
 
 export const sequenceFacts = z.object({
@@ -150,6 +152,16 @@ export const databaseServer = z.object({
       worked: z.boolean(),
     }),
   ),
+  /** How much it had written when it was captured, to tell later what a loss would cost; absent: it was not asked. */
+  activity: z
+    .object({
+      walLsn: z.string(),
+      /** Inserted, updated and deleted since its statistics were reset. */
+      rowsWritten: count,
+      /** Seconds since 1970. */
+      statsReset: z.string(),
+    })
+    .optional(),
   physical: z
     .object({
       inPoint: pathText,

@@ -82,7 +82,10 @@ async function captureAll(
     const logins = project.logins.filter(login => login.server === server.name)
     const capture = () =>
       withAccess(server, address, tools, run, access =>
-        captureServer(server, access, logins, writer, run, { databases: plan.databases?.get(server.name) }),
+        captureServer(server, access, logins, writer, run, {
+          databases: plan.databases?.get(server.name),
+          fingerprints: project.config.fingerprints,
+        }),
       )
     servers.push(await step(run, `databases of ${server.name}`, capture, { detail: describeServer }))
   }

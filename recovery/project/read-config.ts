@@ -82,6 +82,10 @@ const forms: Readonly<Record<string, string>> = {
   protect: 'true or false',
   consistency: 'hot, pause or stop',
   images: 'true, false or built',
+  rto: 'a number and a unit, such as 30m, 4h or 1d',
+  rpo: 'a number and a unit, such as 30m, 4h or 1d',
+  memory: 'a number and a unit, such as 512m or 2g',
+  startTimeout: 'a number and a unit, such as 30s, 5m or 1h',
   timeout: 'a number and a unit, such as 30s, 5m or 1h',
   onError: 'fail or warn',
   endangers: 'a list of code, config, databases, volumes',
@@ -92,12 +96,20 @@ const keysBelow: Readonly<Record<string, readonly string[]>> = {
   volumes: ['protect'],
   services: ['consistency'],
 }
+const drillKeys: Readonly<Record<string, readonly string[]>> = {
+  '': ['startApplication', 'startTimeout', 'targets', 'limits', 'sql', 'http'],
+  targets: ['rto', 'rpo'],
+  limits: ['cpus', 'memory'],
+  sql: ['name', 'server', 'database', 'query', 'expect'],
+  http: ['name', 'service', 'port', 'path', 'headers', 'status', 'contains', 'timeout'],
+}
 const hookKeys = ['run', 'service', 'user', 'timeout', 'onError']
 
 function knownKeys(at: readonly PropertyKey[]): readonly string[] {
   const [top] = at
   if (top === undefined) return Object.keys(config.shape)
   if (top === 'guard') return at.length === 1 ? ['commands'] : ['command', 'endangers']
+  if (top === 'drill') return drillKeys[String(at[1] ?? '')] ?? []
   if (top === 'hooks') return at.length === 1 ? hookEvents : hookKeys
   return keysBelow[String(top)] ?? []
 }

@@ -96,6 +96,10 @@ export interface ContainerEngine {
   saveImage(reference: string, run: Run): Promise<OutgoingEntries>
   /** Loads such an archive, with the names that it gives; the engine checks its layers. */
   loadImage(entries: AsyncIterable<FileEntry>, run: Run): Promise<void>
+  /** Gives an image that is here a further name. Rejects with image-unavailable. */
+  tagImage(reference: string, name: string, run: Run): Promise<void>
+  /** Takes all names of this repository away, and images that have no other name with them. */
+  removeRepository(repository: string, run: Run): Promise<void>
   /** Stops, starts, pauses or unpauses containers by their ids, all of them or rejects. Stopping waits until they are stopped. */
   changeContainers(word: 'stop' | 'start' | 'pause' | 'unpause', ids: readonly string[], run: Run): Promise<void>
   /** Containers, stopped ones too, that carry all these labels. */
@@ -103,6 +107,8 @@ export interface ContainerEngine {
   /** Names of volumes, networks that carry all these labels. */
   listVolumes(labels: Readonly<Record<string, string>>, run: Run): Promise<readonly string[]>
   listNetworks(labels: Readonly<Record<string, string>>, run: Run): Promise<readonly string[]>
+  /** Removes all containers with their anonymous volumes, all networks and all volumes that carry this label with this value. */
+  removeLabelled(label: string, value: string, run: Run): Promise<void>
   /** Runs a command in a throwaway container (`docker run --rm`, no stdin), removed however it ends; resolves to stdout. `env` carries secrets and never shows in a process list. */
   runOnce(
     spec: {

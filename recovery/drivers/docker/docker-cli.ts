@@ -6,6 +6,7 @@ import { foldersReachable, isPlainFolder, isRemote } from './folders.ts'
 import { loadImage, saveImage } from './image-transfer.ts'
 import { engineInfo, parseContainers, parseImages, parsePrinted, parseVolumes } from './inspect.ts'
 import { isLeftOver, labelFlags, removeTemporary, temporaryLabel, temporaryName } from './temporary-containers.ts'
+import { removeLabelled, removeRepository, tagImage } from './removal.ts'
 import { readVolume, writeVolume } from './volume-transfer.ts'
 import type { Run } from '../../domain/run.ts'
 import type {
@@ -146,6 +147,18 @@ class DockerCli implements ContainerEngine {
 
   loadImage(entries: AsyncIterable<FileEntry>, run: Run): Promise<void> {
     return loadImage(this.#docker, entries, run)
+  }
+
+  tagImage(reference: string, name: string, run: Run): Promise<void> {
+    return tagImage(this.#docker, reference, name, run)
+  }
+
+  removeRepository(repository: string, run: Run): Promise<void> {
+    return removeRepository(this.#docker, repository, run)
+  }
+
+  removeLabelled(label: string, value: string, run: Run): Promise<void> {
+    return removeLabelled(this.#docker, label, value, run)
   }
 
   async changeContainers(...[word, ids, run]: Parameters<ContainerEngine['changeContainers']>): Promise<void> {

@@ -19,11 +19,11 @@ export interface HookCall {
 }
 
 const usualTimeout = '60s'
-const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
+const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 /** A duration of aidatavault.yml, in milliseconds. */
 export function durationMs(text: string): number {
-  const [, count = '', unit = 's'] = /^(\d+)(ms|s|m|h)$/.exec(text) ?? []
+  const [, count = '', unit = 's'] = /^(\d+)(ms|s|m|h|d)$/.exec(text) ?? []
   return Number(count) * unitMs[unit as keyof typeof unitMs]
 }
 

@@ -7,7 +7,7 @@ type Json = Readonly<Record<string, unknown>>
  * Settings of a server that runs alone on a copy of its data, to be looked at: it ships no WAL into the archive of the one
  * that it is a copy of, follows no subscription, and runs no job of a scheduler.
  */
-export function aloneSettings({ databases }: DatabaseServer): readonly string[] {
+export function aloneSettings({ databases }: Pick<DatabaseServer, 'databases'>): readonly string[] {
   const has = (name: string) =>
     databases.some(({ extensions }) => extensions.some(extension => extension.name === name))
   return [

@@ -46,7 +46,12 @@ async function* namedFor(
  * images; the archive names both.
  */
 async function idsOf(facts: ImageFacts, inPoint: string, reader: PointReader): Promise<ReadonlySet<string>> {
-  const ids = new Set(facts.id === null ? [] : [facts.id])
+  return new Set([...(facts.id === null ? [] : [facts.id]), ...(await idsInArchive(inPoint, reader))])
+}
+
+/** Those that the archive itself names. */
+export async function idsInArchive(inPoint: string, reader: PointReader): Promise<ReadonlySet<string>> {
+  const ids = new Set<string>()
   for (const name of ['manifest.json', 'index.json']) {
     const path = `${inPoint}/${name}`
     if (!(await reader.exists(path))) continue

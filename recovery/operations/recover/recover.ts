@@ -114,7 +114,7 @@ function openWorkshop(
 }
 
 /** Compose is told the files and the name only where it would not find them by itself. */
-function addressOf({ manifest, target }: RecoveryPlan): ComposeAddress {
+export function addressOf({ manifest, target }: Pick<RecoveryPlan, 'manifest' | 'target'>): ComposeAddress {
   const { composeFiles, composeFilesGiven, profiles } = manifest.project
   return {
     directory: target.directory,

@@ -36,7 +36,7 @@ const hasImages = ({ manifest }: Workshop): boolean => manifest.images.some(({ i
  * The servers that run now must be the ones that were filled: a new, empty one would answer just as well, and take the
  * application's login too.
  */
-async function sameServers(shop: Workshop): Promise<Check[]> {
+export async function sameServers(shop: Workshop): Promise<Check[]> {
   const { servers: filled } = shop.journal.record
   const running = shop.manifest.servers.filter(({ name }) => shop.plan.services.includes(name) && filled[name])
   const checks: Check[] = []

@@ -48,15 +48,20 @@ export async function once(
 const describeChecks = (checks: readonly Check[]) =>
   checks.length === 0 ? '' : `${checks.length} ${checks.length === 1 ? 'check' : 'checks'} passed`
 
+/** A step came to its end, and some of its checks failed. */
+export class ChecksFailed extends RecoveryError {
+  readonly checks: readonly Check[]
+
+  constructor(message: string, checks: readonly Check[]) {
+    const hint = 'the point is unchanged; mend the cause and run the same command again, or recover another point'
+    super('verification-failed', message, { hint })
+    this.checks = checks
+  }
+}
+
 function assertPassed(name: string, checks: readonly Check[]): readonly Check[] {
   const failed = checks.filter(({ ok }) => !ok)
   if (failed.length === 0) return checks
   const list = failed.map(({ what, detail }) => `${what}: ${detail}`).join('\n- ')
-  throw new RecoveryError(
-    'verification-failed',
-    `${name}: ${failed.length} of ${checks.length} checks failed:\n- ${list}`,
-    {
-      hint: 'the point is unchanged; mend the cause and run the same command again, or recover another point',
-    },
-  )
+  throw new ChecksFailed(`${name}: ${failed.length} of ${checks.length} checks failed:\n- ${list}`, checks)
 }

@@ -6,6 +6,7 @@ import { checkedDump, checkedGlobals } from './checked-stream.ts'
 import { countRows, readContent, sequenceFacts } from './database-facts.ts'
 import { obstacleOf, type DatabaseProperties } from './database-list.ts'
 import { during } from './failures.ts'
+import { withFingerprints } from './fingerprints.ts'
 import { withSnapshots, type HeldDatabase } from './held-snapshots.ts'
 import { dumpPath, globalsPath } from './point-paths.ts'
 import { listRoles } from './roles.ts'
@@ -74,7 +75,7 @@ const roleWasDropped = (role: string): RecoveryError =>
   })
 
 async function captureDatabase(
-  { server, access, writer, run }: CaptureWork,
+  { server, access, writer, run, fingerprints }: CaptureWork,
   properties: DatabaseProperties,
   { snapshot, tables: found }: HeldDatabase,
 ): Promise<DatabaseFacts> {
@@ -84,8 +85,9 @@ async function captureDatabase(
     during(what, 'capture-failed', async () => {
       const { sequences, ...content } = await readContent(ask)
       warnOfExtensions(what, content.extensions, run)
-      const tables = []
-      for (const table of found) tables.push(await countRows(ask, table))
+      const counted = []
+      for (const table of found) counted.push(await countRows(ask, table))
+      const tables = fingerprints ? await withFingerprints(counted, ask) : counted
       const path = dumpPath(server, properties.name)
       const { bytes, finished } = access.dump(properties.name, snapshot.id, run)
       const saved = await writer.save({ kind: 'stream', path, bytes: checkedDump(bytes, what), finished })

@@ -4,6 +4,7 @@ import type { PointWriter } from '../../domain/point-content.ts'
 import type { Run } from '../../domain/run.ts'
 import type { PostgresAccess } from '../../drivers/postgres/postgres-access.ts'
 import type { ApplicationLogin, ProjectServer } from '../../project/project.ts'
+import { readActivity } from './activity.ts'
 import type { CaptureWork } from './capture-work.ts'
 import { captureLogical } from './capture-logical.ts'
 import { capturePhysical } from './capture-physical.ts'
@@ -16,6 +17,8 @@ import { roleNames } from './roles.ts'
 export interface CaptureOptions {
   /** Logical: these databases alone. */
   readonly databases?: readonly string[] | undefined
+  /** Logical: with a fingerprint of each table's content. */
+  readonly fingerprints?: boolean | undefined
   /** Called when the moment of the capture is past: files that rows point at may be read from then on. */
   readonly momentFixed?: () => void
 }
@@ -40,7 +43,8 @@ export async function captureServer(
   const facts = await access.server(run)
   const home = await access.home(run)
   const databases = await databasesToCapture(sql => access.query(home, sql, run), method, options.databases)
-  const work = { server: name, access, writer, run }
+  const activity = await readActivity(sql => access.query(home, sql, run))
+  const work = { server: name, access, writer, run, fingerprints: options.fingerprints ?? false }
   await saveConfiguration(work)
   const captured = await capture(method, work, facts.systemIdentifier, databases, options)
   const closed = method === 'logical' ? closedOf(name, databases, run) : []
@@ -52,6 +56,7 @@ export async function captureServer(
     method,
     user,
     server: facts,
+    activity,
     storedOn,
     logins: tried,
     ...captured,

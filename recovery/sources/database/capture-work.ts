@@ -9,4 +9,6 @@ export interface CaptureWork {
   readonly access: PostgresAccess
   readonly writer: PointWriter
   readonly run: Run
+  /** Logical: with a fingerprint of each table's content. */
+  readonly fingerprints?: boolean
 }

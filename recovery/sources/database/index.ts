@@ -1,4 +1,5 @@
 /** PostgreSQL servers into a point and back: captured as dumps or as files, restored, and held against what they were. */
+export { readActivity, writtenSince, type Activity } from './activity.ts'
 export { captureLogical } from './capture-logical.ts'
 export { captureServer, type CaptureOptions } from './capture-server.ts'
 export { restoreServer } from './restore-server.ts'
@@ -42,4 +43,5 @@ export {
   type ForeignKey,
   type SurveyedTable,
 } from './tables-survey.ts'
-export { checkIndexes } from './check-indexes.ts'
+export { checkIndexes, checkValidity } from './check-indexes.ts'
+export { checkFingerprints } from './fingerprints.ts'
