@@ -6,6 +6,7 @@ import { checkCommand } from './commands/check.ts'
 import { configCommand } from './commands/config.ts'
 import { copyCommand } from './commands/copy.ts'
 import { demoCommand } from './commands/demo.ts'
+import { drillCommand } from './commands/drill.ts'
 import { exportCommand } from './commands/export.ts'
 import { guardCommand } from './commands/guard.ts'
 import { importCommand } from './commands/import.ts'
@@ -57,6 +58,7 @@ export function buildProgram(tools: Tools, signal: AbortSignal, started: (termin
     keyCommand,
     retainCommand,
     pruneCommand,
+    drillCommand,
     configCommand,
     guardCommand,
     mcpCommand,
@@ -119,6 +121,7 @@ Examples:
   aidatavault backup                          take a recovery point
   aidatavault points                          list what there is
   aidatavault recover /mnt/backup/vault       bring a project back on an empty machine
+  aidatavault drill                           prove that the newest point can be recovered
   aidatavault demo                            see it all happen to a throwaway project
 `
 

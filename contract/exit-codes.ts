@@ -38,6 +38,9 @@ export const exitCodes = {
   'config-incomplete': 50,
   'copy-missing': 51,
   'guard-failed': 60,
+  'drill-failed': 61,
+  'drill-error': 62,
+  'evidence-altered': 63,
   interrupted: 130,
 } as const
 

@@ -31,10 +31,15 @@ describe('the evidence of drills', () => {
   })
 
   it('is found by number, by id and by the beginning of one', async () => {
-    const all = await listEvidence(await drilled(2))
-    for (const which of ['2', '0000000000000002', all[1]!.snapshot.id.slice(0, 10), 'latest'])
+    const vault = await drilled(1)
+    // Its id begins with the number of another one.
+    await vault.add({ id: '1000000000000002' })
+    const all = await listEvidence(vault)
+    expect(findEvidence(all, '1')).toBe(all[0])
+    for (const which of ['2', '1000000000000002', '10', all[1]!.snapshot.id.slice(0, 10), 'latest'])
       expect(findEvidence(all, which)).toBe(all[1])
-    expect(() => findEvidence(all, '0000')).toThrow('several drills')
+    await vault.add({ id: '1000000000000003' })
+    expect(() => findEvidence([...all, all[1]!], '1000')).toThrow('several drills')
     expect(() => findEvidence(all, 'ffffffffff')).toThrow('no drill')
   })
 

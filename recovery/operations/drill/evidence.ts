@@ -153,7 +153,9 @@ export function findEvidence(evidence: readonly Evidence[], which: string): Evid
     ({ report, snapshot }) =>
       String(report?.sequence) === which || report?.id.startsWith(which) || snapshot.id.startsWith(which),
   )
-  const exact = found.filter(({ report, snapshot }) => report?.id === which || snapshot.id === which)
+  const exact = found.filter(({ report, snapshot }) =>
+    [String(report?.sequence), report?.id, snapshot.id].includes(which),
+  )
   const [one, ...more] = exact.length > 0 ? exact : found
   if (one && more.length === 0) return one
   const ids = found.map(({ report, snapshot }) => report?.id ?? shortId(snapshot.id)).join(', ')

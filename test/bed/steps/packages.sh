@@ -7,6 +7,8 @@ need git git
 need getfattr attr
 # The guard's functions have to work in it as well as in bash.
 need zsh zsh
+# A browser, for the pages that people look at.
+need chromium chromium
 # A PostgreSQL server with its client programs on the machine itself; Debian's own cluster is not wanted.
 if ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then
   mkdir -p /etc/postgresql-common
