@@ -17,6 +17,11 @@ export default tseslint.config(
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
       'no-control-regex': 'off',
+      // Loaded with the first question: see cli/questions.ts.
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { paths: [{ name: '@inquirer/prompts', allowTypeImports: true }] },
+      ],
       eqeqeq: 'error',
     },
   },

@@ -1,4 +1,4 @@
-import { password as ask } from '@inquirer/prompts'
+import { password as ask } from './questions.ts'
 import { RecoveryError } from '../recovery/domain/errors.ts'
 import { rememberedPassword } from './credentials.ts'
 import { askTwice, givenPassword, passwordFrom, type PasswordOptions, type PasswordSource } from './password.ts'

@@ -1,4 +1,4 @@
-import { confirm } from '@inquirer/prompts'
+import { confirm } from '../../questions.ts'
 import type { Command } from 'commander'
 import { RecoveryError } from '../../../recovery/domain/errors.ts'
 import { findKey, removeKey, shortId, type ShownKey } from '../../../recovery/operations/index.ts'
