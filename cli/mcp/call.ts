@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import path from 'node:path'
 import type { GlobalOptions } from '../context.ts'
 
-const start = path.join(import.meta.dirname, '../start.ts')
+const start = path.join(import.meta.dirname, '../start.js')
 
 /** What a command of ours said with --json, whose form is documented and holds no secret. */
 export interface Answer {
