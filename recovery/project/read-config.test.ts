@@ -22,7 +22,7 @@ describe('aidatavault.yml', () => {
   })
 
   it.each([
-    ['valut: x', 'unknown key valut (known here: id, vault, name, databases, volumes, services,'],
+    ['valut: x', 'unknown key valut (known here: id, vault, vaults, name, databases, volumes, services,'],
     ['services: { app: { consistancy: stop } }', 'unknown key services.app.consistancy (known here: consistency)'],
     ['services: { app: { consistency: cold } }', 'services.app.consistency must be hot, pause or stop'],
     ['hooks: { before: [] }', 'unknown key hooks.before (known here: beforeCapture, '],
