@@ -25,6 +25,7 @@ describe('aidatavault.yml', () => {
     ['valut: x', 'unknown key valut (known here: id, vault, vaults, name, databases, volumes, services,'],
     ['services: { app: { consistancy: stop } }', 'unknown key services.app.consistancy (known here: consistency)'],
     ['services: { app: { consistency: cold } }', 'services.app.consistency must be hot, pause or stop'],
+    ['retain: { keepDayly: 7 }', 'unknown key retain.keepDayly (known here: keepLast, '],
     ['hooks: { before: [] }', 'unknown key hooks.before (known here: beforeCapture, '],
     ['hooks: { afterRestore: [{ run: a, shell: hunter2 }] }', '(known here: run, service, user, timeout, onError)'],
     [

@@ -110,6 +110,7 @@ function knownKeys(at: readonly PropertyKey[]): readonly string[] {
   if (top === undefined) return Object.keys(config.shape)
   if (top === 'guard') return at.length === 1 ? ['commands'] : ['command', 'endangers']
   if (top === 'drill') return drillKeys[String(at[1] ?? '')] ?? []
+  if (top === 'retain') return Object.keys(config.shape.retain.unwrap().shape)
   if (top === 'hooks') return at.length === 1 ? hookEvents : hookKeys
   return keysBelow[String(top)] ?? []
 }
