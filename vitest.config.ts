@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { LongFirst } from './test/long-first.ts'
 
 export default defineConfig({
   test: {
@@ -7,6 +8,9 @@ export default defineConfig({
     pool: 'forks',
     // Two a core: more than half of a stack test is waiting for containers.
     maxWorkers: Math.max(2, Math.min(8, 2 * availableParallelism())),
+    sequence: { sequencer: LongFirst },
+    // Of the tests that say they may run side by side.
+    maxConcurrency: 2,
     testTimeout: 120_000,
     hookTimeout: 240_000,
   },

@@ -23,10 +23,12 @@ const ownOptionsOf = (name: string, command: Command) =>
 
 /** As commands.md has it: `--only KINDS`, `--cold [SERVICE]`, `--plan`. */
 const optionsOf = (command: Command): string[] =>
-  command.options.map(
-    ({ long, flags }) =>
-      `${long ?? ''}${(/<(.*)>$|(\[.*\])$/.exec(flags)?.slice(1).join('') ?? '').replace(/^(?=.)/, ' ')}`,
-  )
+  command.options
+    .filter(({ hidden }) => !hidden)
+    .map(
+      ({ long, flags }) =>
+        `${long ?? ''}${(/<(.*)>$|(\[.*\])$/.exec(flags)?.slice(1).join('') ?? '').replace(/^(?=.)/, ' ')}`,
+    )
 
 const rows = new Map(
   [...page.matchAll(/^\| `(.*?)` \|.*\|(.*)\|$/gm)].map(([, usage = '', options = '']) => [usage, options]),

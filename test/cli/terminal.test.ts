@@ -17,8 +17,8 @@ const canPlay = (needs: readonly string[]) =>
   requireDocker || needs.every(need => Object.hasOwn(has, need) && has[need as keyof typeof has])
 
 // One promise a file, told as a session at the terminal.
-describe('at the terminal', () => {
+describe.concurrent('at the terminal', () => {
   const names = fs.readdirSync(import.meta.dirname).filter(name => name.endsWith('.txt'))
   for (const script of names.map(name => readScript(path.join(import.meta.dirname, name))))
-    it.skipIf(!canPlay(script.needs))(`${script.file}: ${script.title}`, () => play(script), 120_000)
+    it.skipIf(!canPlay(script.needs))(`${script.file}: ${script.title}`, () => play(script), 180_000)
 })
