@@ -19,6 +19,7 @@ import { recoverCommand } from './commands/recover.ts'
 import { repairCommand } from './commands/repair.ts'
 import { restoreCommand } from './commands/restore/restore.ts'
 import { retainCommand } from './commands/retain.ts'
+import { runsCommand } from './commands/runs.ts'
 import { statusCommand } from './commands/status.ts'
 import { undoCommand } from './commands/undo.ts'
 import { unlockCommand } from './commands/unlock.ts'
@@ -59,6 +60,7 @@ export function buildProgram(tools: Tools, signal: AbortSignal, started: (termin
     retainCommand,
     pruneCommand,
     drillCommand,
+    runsCommand,
     configCommand,
     guardCommand,
     mcpCommand,

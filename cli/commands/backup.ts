@@ -16,12 +16,14 @@ import {
   type PlacedPoint,
   type PointPlace,
   type Project,
+  type RunFacts,
   type SourceKind,
   type Vault,
 } from '../../recovery/operations/index.ts'
 import { assertVaultKnown, configuredVaults, findProject, type Context } from '../context.ts'
 import { withVaults } from '../other-vault.ts'
 import type { Follow } from '../program.ts'
+import { recorded } from '../recorded.ts'
 import { durationText, sizeText } from '../words.ts'
 import { inRestoration } from './restore/frame.ts'
 
@@ -62,10 +64,20 @@ export function backupCommand(program: Command, follow: Follow): void {
       'after',
       '\nExamples:\n  aidatavault backup\n  aidatavault backup --tag before-migration\n  aidatavault backup --only code,config\n  aidatavault backup --cold\n',
     )
-    .action((options: BackupOptions) => follow(context => runBackup(options, context)))
+    .action((options: BackupOptions) =>
+      follow(context =>
+        options.plan
+          ? runBackup(options, context)
+          : recorded('backup', context, (own, tell) => runBackup(options, own, tell)),
+      ),
+    )
 }
 
-async function runBackup(options: BackupOptions, context: Context): Promise<void> {
+async function runBackup(
+  options: BackupOptions,
+  context: Context,
+  tell: (facts: RunFacts) => void = () => {},
+): Promise<void> {
   const { terminal, tools, run } = context
   const only = parseKinds(options.only)
   const tags = options.tag ?? []
@@ -84,6 +96,7 @@ async function runBackup(options: BackupOptions, context: Context): Promise<void
   }
   const locations = configuredVaults(context, project)
   assertVaultKnown(locations[0])
+  tell({ vault: locations[0] })
   for (const location of locations) await assertOutside(project, location)
   const started = performance.now()
   // What stands in the way is said before anybody is asked for a password; unless it may be of something half-done, which is
@@ -96,8 +109,17 @@ async function runBackup(options: BackupOptions, context: Context): Promise<void
       return takeEverywhere(opened, vault => backup(seen, plan, vault, tags, tools, run), run)
     }),
   )
+  tell(factsOf(placed))
   terminal.result(pointText(placed, performance.now() - started), pointJson(placed))
   assertEverywhere(placed)
+}
+
+function factsOf({ point: { snapshot } }: PlacedPoint): RunFacts {
+  const { summary } = snapshot
+  return {
+    point: snapshot.id,
+    ...(summary ? { bytesRead: summary.totalBytesProcessed, bytesAdded: summary.dataAddedPacked } : {}),
+  }
 }
 
 // withVaults promises that there is one.

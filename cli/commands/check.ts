@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
 import { RecoveryError } from '../../recovery/domain/errors.ts'
 import type { CheckReport, DamagedPoint, Problem } from '../../recovery/operations/index.ts'
-import { checkVault, shortId } from '../../recovery/operations/index.ts'
+import { checkVault, shortId, type RunFacts } from '../../recovery/operations/index.ts'
 import { configuredVault, projectIfAny, vaultLocation, withVault, type Context } from '../context.ts'
 import type { Follow } from '../program.ts'
+import { recorded } from '../recorded.ts'
 import { plural, sizeText, timeText } from '../words.ts'
 
 export function checkCommand(program: Command, follow: Follow): void {
@@ -15,12 +16,20 @@ export function checkCommand(program: Command, follow: Follow): void {
     .option('--read-data', 'read and verify every pack')
     .addHelpText('after', '\nExamples:\n  aidatavault check\n  aidatavault check /mnt/backup/vault --read-data\n')
     .action((vault: string | undefined, options: { readData?: boolean }) =>
-      follow(context => runCheck(vault, options.readData ?? false, context)),
+      follow(context =>
+        recorded('check', context, (own, tell) => runCheck(vault, options.readData ?? false, own, tell)),
+      ),
     )
 }
 
-async function runCheck(named: string | undefined, readData: boolean, context: Context): Promise<void> {
+async function runCheck(
+  named: string | undefined,
+  readData: boolean,
+  context: Context,
+  tell: (facts: RunFacts) => void,
+): Promise<void> {
   const location = named ? vaultLocation(named) : configuredVault(context, await projectIfAny(context))
+  if (location !== undefined) tell({ vault: location })
   const report = await withVault(context, location, vault => checkVault(vault, readData, context.run))
   const damage = report.problems.filter(({ severity }) => severity === 'damage')
   context.terminal.result(reportText(report, damage.length, readData), {

@@ -9,12 +9,14 @@ import {
   warnOfOtherCuts,
   type ChosenPoints,
   type CopyReport,
+  type RunFacts,
   type Snapshot,
   type Vault,
 } from '../../recovery/operations/index.ts'
 import { assertVaultKnown, configuredVault, projectIfAny, vaultLocation, withVault, type Context } from '../context.ts'
 import { withOtherVault } from '../other-vault.ts'
 import type { Follow } from '../program.ts'
+import { recorded } from '../recorded.ts'
 import { warnOfUnreadable } from '../unreadable.ts'
 import { plural, sizeText, timeText } from '../words.ts'
 
@@ -37,15 +39,27 @@ export function copyCommand(program: Command, follow: Follow): void {
       'after',
       '\nExamples:\n  aidatavault copy /mnt/second/vault\n  aidatavault copy /mnt/second/vault --point 4bf01a2c\n  aidatavault copy /mnt/second/vault --all --vault /mnt/backup/vault\n\nA vault that fits is made with: aidatavault init /mnt/second/vault --also\n',
     )
-    .action((vault: string, options: CopyOptions) => follow(context => runCopy(vault, options, context)))
+    .action((vault: string, options: CopyOptions) =>
+      follow(context =>
+        options.plan
+          ? runCopy(vault, options, context)
+          : recorded('copy', context, (own, tell) => runCopy(vault, options, own, tell)),
+      ),
+    )
 }
 
-async function runCopy(named: string, options: CopyOptions, context: Context): Promise<void> {
+async function runCopy(
+  named: string,
+  options: CopyOptions,
+  context: Context,
+  tell: (facts: RunFacts) => void = () => {},
+): Promise<void> {
   const { terminal, run } = context
   const project = await projectIfAny(context)
   const location = configuredVault(context, project)
   assertVaultKnown(location)
   const to = vaultLocation(named)
+  tell({ vault: to })
   if (to === location)
     throw new RecoveryError('bad-input', `${to} is the vault that the points are in`, {
       hint: 'name another one to copy to; the one to copy from is said with --vault',
@@ -59,6 +73,7 @@ async function runCopy(named: string, options: CopyOptions, context: Context): P
       warnOfOtherCuts(source, target, run)
       if (options.plan) return showPlan(source, target, chosen, context)
       const report = await copyPoints(source, target, chosen.snapshots, run)
+      tell({ bytesAdded: report.bytesAdded })
       terminal.result(reportText(report, target), reportJson(report, target))
       assertAllCopied(report, chosen)
     }),

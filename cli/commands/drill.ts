@@ -9,11 +9,13 @@ import {
   type DrillOutcome,
   type Project,
   type RecoveryPoint,
+  type RunFacts,
   type Vault,
 } from '../../recovery/operations/index.ts'
 import { choosePoint } from '../choose-point.ts'
 import { configuredVault, projectIfAny, withVault, type Context } from '../context.ts'
 import type { Follow } from '../program.ts'
+import { recorded } from '../recorded.ts'
 import { coldStart } from './drill-cold.ts'
 import { addDrillList } from './drill-list.ts'
 import { drillPlanJson, drillPlanText, drillText } from './drill-text.ts'
@@ -45,13 +47,24 @@ export function drillCommand(program: Command, follow: Follow): void {
       'after',
       '\nExamples:\n  aidatavault drill\n  aidatavault drill --point 4bf01a2c --databases-only\n  aidatavault drill --cold-start kit.txt\n  aidatavault drill list\n  aidatavault drill show latest --html report.html\n  aidatavault drill verify\n',
     )
-    .action((options: DrillOptions) => follow(context => runDrill(options, context)))
+    .action((options: DrillOptions) =>
+      follow(context =>
+        // The one with the kit alone is a part of the run that started it.
+        options.plan || options.cold
+          ? runDrill(options, context)
+          : recorded('drill', context, (own, tell) => runDrill(options, own, tell)),
+      ),
+    )
   addDrillList(command, follow)
 }
 
 const collect = (value: string, values: string[] = []) => [...values, value]
 
-async function runDrill(options: DrillOptions, context: Context): Promise<void> {
+async function runDrill(
+  options: DrillOptions,
+  context: Context,
+  tell: (facts: RunFacts) => void = () => {},
+): Promise<void> {
   const { terminal, tools, run } = context
   if (options.coldStart !== undefined)
     return coldStart(options.coldStart, wordsOf(options), options.pass ?? [], context)
@@ -63,6 +76,7 @@ async function runDrill(options: DrillOptions, context: Context): Promise<void> 
     const kind = options.cold ? 'cold' : 'isolated'
     const request = { databasesOnly: options.databasesOnly ?? false, project: own, kind } as const
     const plan = await planDrill(request, point, vault, tools, run)
+    tell({ point: point.snapshot.id, vault: vault.location })
     if (options.plan) return terminal.result(drillPlanText(plan), drillPlanJson(plan))
     terminal.say(drillPlanText(plan))
     const outcome = await drill(plan, point, vault, tools, run)

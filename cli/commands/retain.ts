@@ -10,10 +10,12 @@ import {
   type Project,
   type RetainPlan,
   type RetainRequest,
+  type RunFacts,
   type Vault,
 } from '../../recovery/operations/index.ts'
 import { configuredVault, findProject, projectIfAny, withVault, type Context } from '../context.ts'
 import type { Follow } from '../program.ts'
+import { recorded } from '../recorded.ts'
 import { warnOfUnreadable } from '../unreadable.ts'
 import { plural } from '../words.ts'
 import { pruneLines, pruneOptions, withPruneOptions, type PruneWords } from './prune-text.ts'
@@ -39,7 +41,13 @@ export function retainCommand(program: Command, follow: Follow): void {
     .description('keep the points that a policy names, and remove the others with what they alone needed')
   withPlanOptions(withPruneOptions(withScopes(withPolicy(command))))
     .addHelpText('after', examples)
-    .action((options: RetainOptions) => follow(context => runRetain(options, context)))
+    .action((options: RetainOptions) =>
+      follow(context =>
+        options.plan
+          ? runRetain(options, context)
+          : recorded('retain', context, (own, tell) => runRetain(options, own, tell)),
+      ),
+    )
 }
 
 const examples = `
@@ -84,11 +92,18 @@ function parseCount(text: string): number | 'unlimited' {
   throw new RecoveryError('bad-input', `"${text}" is no number of points`, { hint: 'give a number, or unlimited' })
 }
 
-async function runRetain(options: RetainOptions, context: Context): Promise<void> {
+async function runRetain(
+  options: RetainOptions,
+  context: Context,
+  tell: (facts: RunFacts) => void = () => {},
+): Promise<void> {
   const everywhere = options.allProjects ?? false
   const project = await (everywhere ? projectIfAny(context) : findProject(context))
   const request = requestOf(options, project)
-  const work = (vault: Vault, now: Project | undefined) => retainIn(vault, now, request, options, context)
+  const work = (vault: Vault, now: Project | undefined) => {
+    tell({ vault: vault.location })
+    return retainIn(vault, now, request, options, context)
+  }
   if (!project) return withVault(context, configuredVault(context, undefined), vault => work(vault, undefined))
   // Alone in the project: what a restore has left half-done is settled first, and none begins meanwhile.
   const how = { reads: options.plan ?? false, found: project }
