@@ -107,6 +107,25 @@ const drill = z.strictObject({
   http: z.array(httpCheck).optional(),
 })
 
+/** Cron expressions, one or several: minute, hour, day of the month, month, day of the week; a field for seconds may go before. */
+const times = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+
+/** When `run` does what. A job that is left out is not done. */
+const schedule = z.strictObject({
+  /** IANA name. Default: the machine's. */
+  timezone: z.string().min(1).optional(),
+  /** Up to so much later each run begins, always the same for the same time. Default 5m. */
+  jitter: duration.optional(),
+  /** Whether the last of the runs that were missed is made up for. Default true. */
+  catchUp: z.boolean().optional(),
+  backup: times.optional(),
+  /** Into the further vaults. */
+  copy: times.optional(),
+  retain: times.optional(),
+  check: times.optional(),
+  drill: times.optional(),
+})
+
 /** `aidatavault.yml` in the project's folder: optional, without secrets. Unknown keys are an error: a typo must not silently protect less. */
 export const config = z.strictObject({
   /** Written by `init`; makes two projects of one name different. */
@@ -171,6 +190,7 @@ export const config = z.strictObject({
   /** How many days a restore keeps the old database, volume or folder. Default 7. */
   keepOldDays: z.number().int().min(0).max(3650).optional(),
   retain: retain.optional(),
+  schedule: schedule.optional(),
   /** What `guard` takes a safety point before, besides what it knows. */
   guard: z
     .strictObject({

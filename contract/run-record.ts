@@ -28,6 +28,8 @@ export const runRecord = z.object({
   endedAt: z.iso.datetime().optional(),
   /** missed: it was due, and nothing ran then or instead of it. */
   outcome: z.enum(['running', 'success', 'failed', 'interrupted', 'missed']),
+  /** Of a missed run that stands for all that were missed in a row, `dueAt` being the last: the first, and at least how many. */
+  missed: z.object({ first: z.iso.datetime(), count }).optional(),
   /** As of the command (docs/reference/exit-codes.md). */
   exitCode: count.optional(),
   error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }).optional(),

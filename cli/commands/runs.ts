@@ -56,11 +56,20 @@ const runsText = (runs: readonly RunRecord[], terminal: Terminal): string =>
 const tookText = ({ startedAt, endedAt, outcome }: RunRecord): string =>
   endedAt && outcome !== 'missed' ? durationText(Date.parse(endedAt) - Date.parse(startedAt)) : ''
 
-function detailText({ error, outcome, exitCode, dueAt, point, bytesAdded }: RunRecord, terminal: Terminal): string {
-  if (outcome === 'missed') return `was due ${timeText(new Date(dueAt ?? 0))}`
+function detailText(
+  { error, outcome, missed, exitCode, dueAt, point, bytesAdded }: RunRecord,
+  terminal: Terminal,
+): string {
+  if (outcome === 'missed') return missedText(dueAt, missed)
   if (error) return terminal.style('red', `${firstLine(error.message)} (exit code ${exitCode ?? '?'})`)
   const added = bytesAdded === undefined ? [] : [`${sizeText(bytesAdded)} new`]
   return [...(point ? [`point ${point.slice(0, 8)}`] : []), ...added].join(', ')
+}
+
+function missedText(dueAt: string | undefined, missed: RunRecord['missed']): string {
+  const last = timeText(new Date(dueAt ?? 0))
+  if (!missed || missed.count < 2) return `was due ${last}`
+  return `${missed.count} times, from ${timeText(new Date(missed.first))} to ${last}`
 }
 
 const firstLine = (text: string) => text.split('\n')[0] ?? ''

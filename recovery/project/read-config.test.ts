@@ -32,6 +32,11 @@ describe('aidatavault.yml', () => {
       'hooks: { afterRestore: [{ run: a, timeout: soon }] }',
       'hooks.afterRestore.0.timeout must be a number and a unit',
     ],
+    [
+      'schedule: { bakcup: "0 * * * *" }',
+      'unknown key schedule.bakcup (known here: timezone, jitter, catchUp, backup,',
+    ],
+    ['schedule: { jitter: soon }', 'schedule.jitter must be a number and a unit'],
     ['images: built-ones', 'images must be true, false or built'],
     ['volumes: { cache: { portect: false } }', 'unknown key volumes.cache.portect (known here: protect)'],
     ['id: Shop', 'id must be 8 to 64 lower-case letters'],

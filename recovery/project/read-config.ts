@@ -88,6 +88,9 @@ const forms: Readonly<Record<string, string>> = {
   startTimeout: 'a number and a unit, such as 30s, 5m or 1h',
   timeout: 'a number and a unit, such as 30s, 5m or 1h',
   onError: 'fail or warn',
+  timezone: 'the name of a time zone, such as Europe/Berlin',
+  jitter: 'a number and a unit, such as 30s, 5m or 1h',
+  catchUp: 'true or false',
   endangers: 'a list of code, config, databases, volumes',
 }
 
@@ -110,6 +113,7 @@ function knownKeys(at: readonly PropertyKey[]): readonly string[] {
   if (top === undefined) return Object.keys(config.shape)
   if (top === 'guard') return at.length === 1 ? ['commands'] : ['command', 'endangers']
   if (top === 'drill') return drillKeys[String(at[1] ?? '')] ?? []
+  if (top === 'schedule') return Object.keys(config.shape.schedule.unwrap().shape)
   if (top === 'retain') return Object.keys(config.shape.retain.unwrap().shape)
   if (top === 'hooks') return at.length === 1 ? hookEvents : hookKeys
   return keysBelow[String(top)] ?? []
