@@ -52,6 +52,8 @@ function reasons(): string[] {
   ]
 }
 
+// The program as users run it; what they have changed since `npm ci` is in it then.
+if (!run('node', ['cli/bundle.ts'])) process.exit(1)
 const checksPass = run('npm', ['run', '--silent', 'lint'])
 const reportFile = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'aidatavault-test-')), 'report.json')
 const testsPass = run('vitest', [

@@ -6,6 +6,7 @@ import type { Line, Script } from './script.ts'
 
 const top = path.resolve(import.meta.dirname, '../..')
 const prelude = path.join(import.meta.dirname, 'prelude.sh')
+const cheapKeys = path.join(import.meta.dirname, 'cheap-keys.js')
 
 /** The password of the vaults in the scripts, and the secrets of their projects: nothing may ever say them. */
 const vaultPassword = 'a vault password nobody may see'
@@ -41,6 +42,7 @@ const firstEnv = (work: string) => ({
   XDG_CONFIG_HOME: path.join(work, '.config'),
   AIDATAVAULT_PASSWORD: vaultPassword,
   NO_COLOR: '1',
+  NODE_OPTIONS: `--import=${cheapKeys}`,
 })
 
 function writeFile(file: string, content: string): void {
