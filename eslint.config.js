@@ -2,7 +2,7 @@ import tseslint from 'typescript-eslint'
 import { roomsRule } from './rooms.js'
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'dist', 'vault/wasm/*.as.ts', 'examples/*/node_modules'] },
+  { ignores: ['node_modules', 'dist*', 'vault/wasm/*.as.ts', 'examples/*/node_modules'] },
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts'],

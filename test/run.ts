@@ -1,7 +1,9 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { text } from 'node:stream/consumers'
 
 // `npm test`: formatter, linter, types, then every test that this machine can run. What it cannot run is said in one
 // line; where AIDATAVAULT_REQUIRE_DOCKER=1, that is a failure.
@@ -30,6 +32,14 @@ interface Report {
 const run = (command: string, args: readonly string[]): boolean =>
   spawnSync(command, args, { cwd: top, env, stdio: 'inherit' }).status === 0
 
+/** Beside something else, whose lines it must not break: it says what it has to say at its end. */
+async function runBeside(command: string, args: readonly string[]): Promise<boolean> {
+  const child = spawn(command, args, { cwd: top, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const [said, complaints, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  process.stderr.write(said + complaints)
+  return code === 0
+}
+
 const says = (command: string, args: readonly string[]): string =>
   spawnSync(command, args, { env, encoding: 'utf8' }).stdout ?? ''
 
@@ -54,15 +64,16 @@ function reasons(): string[] {
 
 // The program as users run it; what they have changed since `npm ci` is in it then.
 if (!run('node', ['cli/bundle.ts'])) process.exit(1)
-const checksPass = run('npm', ['run', '--silent', 'lint'])
+// Half of a test is waiting for a container; the checks take a processor meanwhile.
+const checks = runBeside('npm', ['run', '--silent', 'lint'])
 const reportFile = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'aidatavault-test-')), 'report.json')
-const testsPass = run('vitest', [
-  'run',
-  '--reporter=dot',
-  '--reporter=json',
-  `--outputFile.json=${reportFile}`,
-  ...process.argv.slice(2),
-])
+const tests = spawn(
+  'vitest',
+  ['run', '--reporter=dot', '--reporter=json', `--outputFile.json=${reportFile}`, ...process.argv.slice(2)],
+  { cwd: top, env, stdio: 'inherit' },
+)
+const testsPass = (await once(tests, 'exit'))[0] === 0
+const checksPass = await checks
 const report = readReport(reportFile)
 const results = report.testResults.flatMap(file => file.assertionResults)
 const skipped = results.filter(({ status }) => status === 'skipped' || status === 'pending' || status === 'todo').length
