@@ -4,7 +4,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import { jobs, runRecord, type RunRecord } from '../../contract/run-record.ts'
 import { syncFolder } from './replace-file.ts'
-import { hasEnded, runOwner, thisOwner } from './run-owner.ts'
+import { runOwner, stateOf, thisOwner } from './run-owner.ts'
 import { ignoreState, stateFolder } from './state-folder.ts'
 
 // What ran and when, in the project's folder: lines that are only ever appended, in a few numbered files. A full file gets a
@@ -43,12 +43,31 @@ export async function appendRun(root: string, record: RunRecord, limits: History
 /** All runs that are remembered, by their start. One that runs no more and did not say how it ended was interrupted. */
 export async function readRuns(root: string, now: Date = new Date()): Promise<readonly RunRecord[]> {
   const runs: RunRecord[] = []
-  for (const { owner, ...record } of await readStored(path.join(root, stateFolder))) {
-    const isCutOff =
-      record.outcome === 'running' && (!owner || (await hasEnded(owner, new Date(record.startedAt), now)))
-    runs.push(isCutOff ? { ...record, outcome: 'interrupted' } : record)
+  for (const stored of await readStored(path.join(root, stateFolder))) {
+    const { owner: _, ...record } = stored
+    runs.push(
+      record.outcome === 'running' && (await isCutOff(stored, now)) ? { ...record, outcome: 'interrupted' } : record,
+    )
   }
   return runs.sort((a, b) => a.startedAt.localeCompare(b.startedAt))
+}
+
+// Nobody can look at a process of another machine or container. What has not ended after so long is taken for dead.
+const unseenMs = 24 * 3_600_000
+
+async function isCutOff({ owner, startedAt }: Stored, now: Date): Promise<boolean> {
+  const state = owner ? await stateOf(owner) : 'gone'
+  return state === 'gone' || (state === 'unseen' && now.getTime() - Date.parse(startedAt) > unseenMs)
+}
+
+/**
+ * Writes down the end of runs of the schedule that a scheduler in another machine or container had begun. Only for who keeps
+ * the schedule alone now: then that one is gone, and its runs with it.
+ */
+export async function endUnseenRuns(root: string): Promise<void> {
+  for (const { owner, ...record } of await readStored(path.join(root, stateFolder)))
+    if (record.outcome === 'running' && record.trigger !== 'command' && owner && (await stateOf(owner)) === 'unseen')
+      await appendRun(root, { ...record, outcome: 'interrupted' })
 }
 
 async function listFiles(folder: string): Promise<number[]> {
@@ -110,14 +129,15 @@ async function appendDurably(file: string, line: string): Promise<void> {
   await syncFolder(path.dirname(file))
 }
 
-/** One of each id: how it ended, wherever that stands; else as it is under way. In the order of their first lines. */
+/** One of each id: how it ended, wherever that stands; else as its process wrote it. In the order of their first lines. */
 async function readStored(folder: string): Promise<readonly Stored[]> {
   const found = new Map<string, Stored>()
   for (const number of await listFiles(folder)) {
     // Removed meanwhile: what matters of it stands in a later one.
     const text = await fs.readFile(path.join(folder, fileName(number)), 'utf8').catch(() => '')
     for (const record of text.split('\n').flatMap(parseLine))
-      if (record.outcome !== 'running' || !found.has(record.id)) found.set(record.id, record)
+      if (record.outcome !== 'running' || (found.get(record.id) ?? record).outcome === 'running')
+        found.set(record.id, record)
   }
   return [...found.values()]
 }

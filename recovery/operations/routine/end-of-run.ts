@@ -1,0 +1,29 @@
+import type { RunRecord } from '../../../contract/run-record.ts'
+import type { Run } from '../../domain/run.ts'
+import { appendRun, readRuns } from '../../journal/run-history.ts'
+
+/** How the process of a job ended: one of the two is there, unless it could not even be started. */
+export interface JobEnd {
+  readonly exitCode?: number
+  readonly signal?: string
+}
+
+/** What the job wrote down of its end; where it had no time to, its exit code tells, and that is written down. */
+export async function endOfRun(root: string, begun: RunRecord, end: JobEnd, run: Run): Promise<RunRecord> {
+  const written = (await readRuns(root, run.clock.now())).find(({ id }) => id === begun.id)
+  if (written?.endedAt) return written
+  const ended: RunRecord = { ...begun, endedAt: run.clock.now().toISOString(), ...told(end) }
+  await appendRun(root, ended)
+  return ended
+}
+
+function told({ exitCode, signal }: JobEnd): Partial<RunRecord> {
+  if (exitCode === 0) return { outcome: 'success', exitCode }
+  if (exitCode === 130) return { outcome: 'interrupted', exitCode }
+  if (exitCode === undefined) {
+    const message = signal ? `its process was ended from outside (${signal})` : 'its process could not be started'
+    return { outcome: signal ? 'interrupted' : 'failed', error: { code: 'unexpected', message } }
+  }
+  const message = `it ended with exit code ${exitCode} before it could say why`
+  return { outcome: 'failed', exitCode, error: { code: 'unexpected', message } }
+}

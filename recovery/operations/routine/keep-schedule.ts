@@ -1,0 +1,168 @@
+import os from 'node:os'
+import path from 'node:path'
+import { jobs, type RunRecord } from '../../../contract/run-record.ts'
+import { RecoveryError } from '../../domain/errors.ts'
+import type { Run } from '../../domain/run.ts'
+import { withFileLock } from '../../journal/file-lock.ts'
+import { appendRun, endUnseenRuns, newRunId } from '../../journal/run-history.ts'
+import { keepSince } from '../../journal/scheduled-since.ts'
+import { stateFolder } from '../../journal/state-folder.ts'
+import { decide, willBeRetried, type Decision, type DueRun, type MissedRuns, type Moment } from './decide.ts'
+import { endOfRun, type JobEnd } from './end-of-run.ts'
+import { readHistory, type History } from './history.ts'
+import { harmless, previousOf, type RunObserver } from './run-observer.ts'
+import type { Schedule } from './schedule.ts'
+import { Watch, type Timer } from './watch.ts'
+
+/** What keeping a schedule needs. */
+export interface Routine {
+  /** The project's whole folder. */
+  readonly root: string
+  /** As aidatavault.yml has it now. It is asked again and again. */
+  schedule(): Promise<Schedule>
+  /** Runs the job to its end, and ends it in order when the signal aborts. It writes its own end down. */
+  start(record: RunRecord, signal: AbortSignal): Promise<JobEnd>
+  readonly observer: RunObserver
+  readonly timer: Timer
+  /** A word for whoever looks on. */
+  tell(event: RoutineEvent): void
+}
+
+export type RoutineEvent =
+  | { readonly kind: 'starts' | 'ended' | 'missed'; readonly record: RunRecord }
+  /** It will be tried again by itself. */
+  | { readonly kind: 'retries'; readonly record: RunRecord }
+  | { readonly kind: 'waits'; readonly until: Date | undefined }
+
+// No timer counts the time that the machine sleeps: so long after it wakes, what is due begins.
+const mostSleepMs = 30_000
+const othersSleepMs = 5000
+// Somebody who calls `run --once` every few minutes is at the time.
+const onceLateMs = 15 * 60_000
+
+/** Does what is due, whenever it is due, one job at a time, until the run is stopped. Rejects with target-exists where somebody does already. */
+export const keepSchedule = (routine: Routine, run: Run): Promise<void> =>
+  alone(routine, async () => {
+    const watch = new Watch(run.clock, routine.timer, run.clock.now())
+    let told: Date | undefined
+    while (!run.signal.aborted) {
+      const { ended, next, isBusy } = await serveNext(routine, watch.look(), run)
+      if (ended || run.signal.aborted) continue
+      if (next?.getTime() !== told?.getTime()) routine.tell({ kind: 'waits', until: (told = next) })
+      const untilNext = next ? next.getTime() - run.clock.now().getTime() : mostSleepMs
+      const most = isBusy ? othersSleepMs : mostSleepMs
+      await routine.timer.sleep(Math.max(10, Math.min(untilNext, most)), run.signal)
+    }
+  })
+
+/** Does what is due now, one after the other, each job once. Resolves with how they ended. Rejects as `keepSchedule`. */
+export const serveOnce = (routine: Routine, run: Run): Promise<readonly RunRecord[]> =>
+  alone(routine, async () => {
+    const since = new Date(run.clock.now().getTime() - onceLateMs)
+    const watch = new Watch(run.clock, routine.timer, since)
+    const done: RunRecord[] = []
+    while (!run.signal.aborted) {
+      const { ended } = await serveNext(routine, watch.look(), run, new Set(done.map(({ job }) => job)))
+      if (!ended) break
+      done.push(ended)
+    }
+    return done
+  })
+
+interface Served {
+  readonly ended?: RunRecord
+  /** When something is due next. */
+  readonly next?: Date | undefined
+  /** Something runs already that somebody else has started. */
+  readonly isBusy?: boolean
+}
+
+async function serveNext(
+  routine: Routine,
+  moment: Moment,
+  run: Run,
+  done: ReadonlySet<string> = new Set(),
+): Promise<Served> {
+  const schedule = await routine.schedule()
+  await keepSince(routine.root, schedule.jobs.keys(), moment.now)
+  const history = await readHistory(routine.root, moment.now)
+  const decisions = [...schedule.jobs.keys()]
+    .filter(job => !done.has(job))
+    .map(job => decide(job, schedule, history, moment))
+  const next = nextOf(schedule, moment.now)
+  if (history.runs.some(({ outcome }) => outcome === 'running')) return { next, isBusy: true }
+  for (const { missed } of decisions) if (missed) await writeMissed(routine, missed, history, run)
+  const due = firstOf(decisions)
+  return due ? { ended: await serve(routine, due, run) } : { next }
+}
+
+/** What has waited longest; of what is due at the same time, a backup before what is done with points. */
+const firstOf = (decisions: readonly Decision[]): DueRun | undefined =>
+  decisions
+    .flatMap(({ due }) => due ?? [])
+    .toSorted((a, b) => a.dueAt.getTime() - b.dueAt.getTime() || jobs.indexOf(a.job) - jobs.indexOf(b.job))[0]
+
+function nextOf(schedule: Schedule, now: Date): Date | undefined {
+  const times = [...schedule.jobs.values()].flatMap(({ timetable }) => timetable.next(now) ?? [])
+  return times.length === 0 ? undefined : new Date(Math.min(...times.map(Number)))
+}
+
+async function serve(routine: Routine, { job, dueAt, trigger }: DueRun, run: Run): Promise<RunRecord> {
+  const { root, tell } = routine
+  const observer = harmless(routine.observer, run)
+  const times = { dueAt: dueAt.toISOString(), startedAt: run.clock.now().toISOString() }
+  const id = newRunId()
+  const record: RunRecord = { version: 1, id, job, trigger, hostname: os.hostname(), ...times, outcome: 'running' }
+  // Before it begins: a job that does not even start, or falls with all of us, was there.
+  await appendRun(root, record)
+  tell({ kind: 'starts', record })
+  await observer.started(record)
+  const ended = await endOfRun(root, record, await routine.start(record, run.signal), run)
+  const { runs } = await readHistory(root, run.clock.now())
+  // One that only met another at work has not ended for those who are told: it is tried again.
+  const isRetried = willBeRetried(
+    ended,
+    runs.filter(other => other.job === job),
+  )
+  tell({ kind: isRetried ? 'retries' : 'ended', record: ended })
+  if (!isRetried) await observer.ended(ended, previousOf(ended, runs))
+  return ended
+}
+
+async function writeMissed(routine: Routine, missed: MissedRuns, { runs }: History, run: Run): Promise<void> {
+  const now = run.clock.now().toISOString()
+  const record: RunRecord = {
+    version: 1,
+    id: newRunId(),
+    job: missed.job,
+    trigger: 'schedule',
+    hostname: os.hostname(),
+    dueAt: missed.last.toISOString(),
+    startedAt: now,
+    endedAt: now,
+    outcome: 'missed',
+    missed: { first: missed.first.toISOString(), count: missed.count },
+  }
+  await appendRun(routine.root, record)
+  routine.tell({ kind: 'missed', record })
+  await harmless(routine.observer, run).ended(record, previousOf(record, runs))
+}
+
+/** One scheduler for a project's folder, in whichever container or machine it runs. */
+async function alone<T>({ root, schedule }: Routine, work: () => Promise<T>): Promise<T> {
+  // Before anything else, and so that a folder which cannot be written to is known now.
+  await keepSince(root, (await schedule()).jobs.keys(), new Date())
+  return withFileLock(path.join(root, stateFolder, 'schedule.lock'), refusal, async () => {
+    await endUnseenRuns(root)
+    return work()
+  })
+}
+
+const hint = 'one is enough: stop that one first, or leave the schedule to it'
+const refusal = {
+  held: ({ pid, hostname }: { pid: number; hostname: string }) =>
+    new RecoveryError('target-exists', `the schedule of this project is kept already (process ${pid} on ${hostname})`, {
+      hint,
+    }),
+  contested: () => new RecoveryError('target-exists', 'several want to keep the schedule of this project', { hint }),
+}
