@@ -66,18 +66,21 @@ export function vaultLocation(text: string): string {
   return text.includes('://') || /^\w{2,}:/.test(text) ? text : path.resolve(text)
 }
 
+/** What of a project says where its vaults are. */
+export type Configured = Pick<Project, 'config' | 'directory'>
+
 /** Where the project's vault is: --vault, AIDATAVAULT_VAULT, aidatavault.yml. Undefined when nothing says. */
-export const configuredVault = (context: Context, project: Project | undefined): string | undefined =>
+export const configuredVault = (context: Context, project: Configured | undefined): string | undefined =>
   configuredVaults(context, project)[0]
 
 /** All vaults that points go into, each once, the project's own first; those of the command line go before the file's. */
-export function configuredVaults({ options }: Context, project: Project | undefined): string[] {
+export function configuredVaults({ options }: Context, project: Configured | undefined): string[] {
   const said = options.vault ?? (process.env.AIDATAVAULT_VAULT ? [process.env.AIDATAVAULT_VAULT] : [])
   const locations = said.length > 0 ? said.map(vaultLocation) : vaultsOfFile(project)
   return [...new Set(locations)]
 }
 
-function vaultsOfFile(project: Project | undefined): string[] {
+function vaultsOfFile(project: Configured | undefined): string[] {
   if (!project) return []
   const { vault, vaults = [] } = project.config
   return [...(vault ? [vault] : []), ...vaults].map(place =>

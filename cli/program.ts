@@ -19,6 +19,7 @@ import { recoverCommand } from './commands/recover.ts'
 import { repairCommand } from './commands/repair.ts'
 import { restoreCommand } from './commands/restore/restore.ts'
 import { retainCommand } from './commands/retain.ts'
+import { runCommand } from './commands/run.ts'
 import { runsCommand } from './commands/runs.ts'
 import { statusCommand } from './commands/status.ts'
 import { undoCommand } from './commands/undo.ts'
@@ -60,6 +61,7 @@ export function buildProgram(tools: Tools, signal: AbortSignal, started: (termin
     retainCommand,
     pruneCommand,
     drillCommand,
+    runCommand,
     runsCommand,
     configCommand,
     guardCommand,

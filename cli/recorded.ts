@@ -1,9 +1,19 @@
 import path from 'node:path'
 import type { Job } from '../contract/run-record.ts'
-import { newRunId, projectFolder, recordRun, type RunFacts } from '../recovery/operations/index.ts'
+import { RecoveryError } from '../recovery/domain/errors.ts'
+import { newRunId, projectPlace, recordRun, type ProjectPlace, type RunFacts } from '../recovery/operations/index.ts'
 import type { Context } from './context.ts'
 import { failureOf } from './failure.ts'
 import { takeScheduled } from './scheduled.ts'
+
+/** The same. Rejects with project-not-found. */
+export async function assertPlace(context: Context): Promise<ProjectPlace> {
+  const place = await placeOfProject(context)
+  if (place) return place
+  throw new RecoveryError('project-not-found', 'there is no project here: no Compose file and no aidatavault.yml', {
+    hint: 'run this in the folder of the project, or name it with --project-directory or --file',
+  })
+}
 
 /** Does a job that belongs into the run history of the project here; anywhere else it is only done. */
 export async function recorded(
@@ -12,9 +22,9 @@ export async function recorded(
   work: (context: Context, tell: (facts: RunFacts) => void) => Promise<void>,
 ): Promise<void> {
   const scheduled = takeScheduled()
-  const root = await folderOfProject(context)
-  if (root === undefined) return work(context, () => {})
-  const start = { job, root, ...(scheduled ?? { id: newRunId(), trigger: 'command' as const }) }
+  const place = await placeOfProject(context)
+  if (!place) return work(context, () => {})
+  const start = { job, root: place.root, ...(scheduled ?? { id: newRunId(), trigger: 'command' as const }) }
   await recordRun(start, context.run, failureOf, async (run, tell) => {
     await work({ ...context, run }, tell)
     // Of a command that hands on how another program ended.
@@ -22,8 +32,11 @@ export async function recorded(
   })
 }
 
-/** The whole folder of the project that is meant, as `findProject` finds it, but without asking Docker. Undefined where there is none. */
-export function folderOfProject({ options: { projectDirectory, file }, run }: Context): Promise<string | undefined> {
-  if (projectDirectory !== undefined) return projectFolder(projectDirectory, run)
-  return projectFolder(file?.[0] === undefined ? '.' : path.dirname(file[0]), run)
+/** Where the project is that is meant, as `findProject` finds it, but without asking Docker. Undefined where there is none. */
+export function placeOfProject({
+  options: { projectDirectory, file },
+  run,
+}: Context): Promise<ProjectPlace | undefined> {
+  if (projectDirectory !== undefined) return projectPlace(projectDirectory, run)
+  return projectPlace(file?.[0] === undefined ? '.' : path.dirname(file[0]), run)
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { RecoveryError } from '../../recovery/domain/errors.ts'
+import { messageOf, RecoveryError } from '../../recovery/domain/errors.ts'
 import {
   assertAllCopied,
   assertOutside,
@@ -9,11 +9,20 @@ import {
   warnOfOtherCuts,
   type ChosenPoints,
   type CopyReport,
+  type Project,
   type RunFacts,
   type Snapshot,
   type Vault,
 } from '../../recovery/operations/index.ts'
-import { assertVaultKnown, configuredVault, projectIfAny, vaultLocation, withVault, type Context } from '../context.ts'
+import {
+  assertVaultKnown,
+  configuredVault,
+  configuredVaults,
+  projectIfAny,
+  vaultLocation,
+  withVault,
+  type Context,
+} from '../context.ts'
 import { withOtherVault } from '../other-vault.ts'
 import type { Follow } from '../program.ts'
 import { recorded } from '../recorded.ts'
@@ -30,16 +39,18 @@ const repeat = (value: string, values: string[] = []) => [...values, value]
 
 export function copyCommand(program: Command, follow: Follow): void {
   program
-    .command('copy <VAULT>')
-    .description("copy this project's points to a second vault, without reading the project again")
+    .command('copy [VAULT]')
+    .description(
+      "copy this project's points to a second vault (or to all further ones of aidatavault.yml), without reading the project again",
+    )
     .option('--point <POINT>', 'only this one: an id, or the beginning of one; may be repeated', repeat)
     .option('--all', 'everything in the vault, of other projects too')
     .option('--plan', 'show what would be copied, then stop')
     .addHelpText(
       'after',
-      '\nExamples:\n  aidatavault copy /mnt/second/vault\n  aidatavault copy /mnt/second/vault --point 4bf01a2c\n  aidatavault copy /mnt/second/vault --all --vault /mnt/backup/vault\n\nA vault that fits is made with: aidatavault init /mnt/second/vault --also\n',
+      '\nExamples:\n  aidatavault copy /mnt/second/vault\n  aidatavault copy\n  aidatavault copy /mnt/second/vault --point 4bf01a2c\n  aidatavault copy /mnt/second/vault --all --vault /mnt/backup/vault\n\nA vault that fits is made with: aidatavault init /mnt/second/vault --also\n',
     )
-    .action((vault: string, options: CopyOptions) =>
+    .action((vault: string | undefined, options: CopyOptions) =>
       follow(context =>
         options.plan
           ? runCopy(vault, options, context)
@@ -49,16 +60,43 @@ export function copyCommand(program: Command, follow: Follow): void {
 }
 
 async function runCopy(
-  named: string,
+  named: string | undefined,
   options: CopyOptions,
   context: Context,
   tell: (facts: RunFacts) => void = () => {},
 ): Promise<void> {
-  const { terminal, run } = context
   const project = await projectIfAny(context)
   const location = configuredVault(context, project)
   assertVaultKnown(location)
-  const to = vaultLocation(named)
+  const failures: unknown[] = []
+  const targets = named === undefined ? furtherVaults(context, project) : [vaultLocation(named)]
+  for (const to of targets)
+    await copyInto(to, location, { options, project, context, tell }).catch((error: unknown) => {
+      // Each of several by itself: what one lacks is no reason to leave the next without.
+      if (targets.length === 1 || context.run.signal.aborted) throw error
+      context.terminal.warn(`not into ${to}: ${messageOf(error)}`)
+      failures.push(error)
+    })
+  if (failures.length > 0) throw failures[0]
+}
+
+function furtherVaults(context: Context, project: Project | undefined): readonly string[] {
+  const [, ...further] = configuredVaults(context, project)
+  if (further.length > 0) return further
+  throw new RecoveryError('bad-input', 'nothing says where to copy the points', {
+    hint: 'name a vault, or make one that every backup goes into too: aidatavault init VAULT --also',
+  })
+}
+
+interface Copying {
+  readonly options: CopyOptions
+  readonly project: Project | undefined
+  readonly context: Context
+  readonly tell: (facts: RunFacts) => void
+}
+
+async function copyInto(to: string, location: string, { options, project, context, tell }: Copying): Promise<void> {
+  const { terminal, run } = context
   tell({ vault: to })
   if (to === location)
     throw new RecoveryError('bad-input', `${to} is the vault that the points are in`, {

@@ -1,10 +1,9 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { jobs, type Job, type RunRecord } from '../../contract/run-record.ts'
-import { RecoveryError } from '../../recovery/domain/errors.ts'
 import { readRuns } from '../../recovery/operations/index.ts'
 import type { Context } from '../context.ts'
 import type { Follow } from '../program.ts'
-import { folderOfProject } from '../recorded.ts'
+import { assertPlace } from '../recorded.ts'
 import type { Terminal } from '../terminal.ts'
 import { durationText, sizeText, table, timeText } from '../words.ts'
 
@@ -30,11 +29,7 @@ function parseCount(text: string): number {
 
 async function runRuns({ job, last }: RunsOptions, context: Context): Promise<void> {
   const { terminal, run } = context
-  const root = await folderOfProject(context)
-  if (root === undefined)
-    throw new RecoveryError('project-not-found', 'there is no project here: no Compose file and no aidatavault.yml', {
-      hint: 'run this in the folder of the project, or name it with --project-directory or --file',
-    })
+  const { root } = await assertPlace(context)
   const runs = (await readRuns(root, run.clock.now())).filter(record => job === undefined || record.job === job)
   const newest = runs.slice(-last)
   terminal.result(newest.length === 0 ? 'nothing ran here yet' : runsText(newest, terminal), newest)

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
 import type { GlobalOptions } from '../context.ts'
+import { globalArguments } from '../global-arguments.ts'
 
 const start = path.join(import.meta.dirname, '../start.js')
 
@@ -39,18 +40,4 @@ function documentIn(text: string, code: number | null): unknown {
   } catch {
     return { error: { code: 'unexpected', exitCode: code, message: 'the command ended without an answer' } }
   }
-}
-
-function globalArguments(options: GlobalOptions): string[] {
-  const { vault, passwordFile, passwordCommand, projectDirectory, file = [], projectName, profile = [] } = options
-  const given = (name: string, value: string | undefined) => (value === undefined ? [] : [`--${name}=${value}`])
-  return [
-    ...(vault ?? []).flatMap(place => given('vault', place)),
-    ...given('password-file', passwordFile),
-    ...given('password-command', passwordCommand),
-    ...given('project-directory', projectDirectory),
-    ...file.flatMap(name => given('file', name)),
-    ...given('project-name', projectName),
-    ...profile.flatMap(name => given('profile', name)),
-  ]
 }

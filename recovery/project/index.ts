@@ -5,7 +5,7 @@ export { findComposeFiles } from './compose-files.ts'
 export { parsePostgresUrl } from './postgres-url.ts'
 export { envFileOf, isEnvFile, isMadeAnew, isPlaceholder, tellsSecret } from './telling-names.ts'
 export { findRoot } from './project-root.ts'
-export { findConfig } from './read-config.ts'
+export { findConfig, readConfig } from './read-config.ts'
 export type {
   ApplicationLogin,
   Project,

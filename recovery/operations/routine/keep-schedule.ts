@@ -37,13 +37,15 @@ export type RoutineEvent =
 // No timer counts the time that the machine sleeps: so long after it wakes, what is due begins.
 const mostSleepMs = 30_000
 const othersSleepMs = 5000
+// A service that is started anew is soon there again.
+const startLateMs = 60_000
 // Somebody who calls `run --once` every few minutes is at the time.
 const onceLateMs = 15 * 60_000
 
 /** Does what is due, whenever it is due, one job at a time, until the run is stopped. Rejects with target-exists where somebody does already. */
 export const keepSchedule = (routine: Routine, run: Run): Promise<void> =>
-  alone(routine, async () => {
-    const watch = new Watch(run.clock, routine.timer, run.clock.now())
+  alone(routine, run, async () => {
+    const watch = new Watch(run.clock, routine.timer, new Date(run.clock.now().getTime() - startLateMs))
     let told: Date | undefined
     while (!run.signal.aborted) {
       const { ended, next, isBusy } = await serveNext(routine, watch.look(), run)
@@ -57,7 +59,7 @@ export const keepSchedule = (routine: Routine, run: Run): Promise<void> =>
 
 /** Does what is due now, one after the other, each job once. Resolves with how they ended. Rejects as `keepSchedule`. */
 export const serveOnce = (routine: Routine, run: Run): Promise<readonly RunRecord[]> =>
-  alone(routine, async () => {
+  alone(routine, run, async () => {
     const since = new Date(run.clock.now().getTime() - onceLateMs)
     const watch = new Watch(run.clock, routine.timer, since)
     const done: RunRecord[] = []
@@ -149,9 +151,9 @@ async function writeMissed(routine: Routine, missed: MissedRuns, { runs }: Histo
 }
 
 /** One scheduler for a project's folder, in whichever container or machine it runs. */
-async function alone<T>({ root, schedule }: Routine, work: () => Promise<T>): Promise<T> {
+async function alone<T>({ root, schedule }: Routine, { clock }: Run, work: () => Promise<T>): Promise<T> {
   // Before anything else, and so that a folder which cannot be written to is known now.
-  await keepSince(root, (await schedule()).jobs.keys(), new Date())
+  await keepSince(root, (await schedule()).jobs.keys(), clock.now())
   return withFileLock(path.join(root, stateFolder, 'schedule.lock'), refusal, async () => {
     await endUnseenRuns(root)
     return work()
