@@ -9,7 +9,7 @@ import type { Plugin } from 'rolldown'
 const top = path.dirname(import.meta.dirname)
 
 /** Packages that every start needs. Those that are asked for later, or hold programs, stay where npm put them. */
-const bundledPackages = ['cli-progress', 'commander', 'croner', 'pg', 'yaml', 'zod']
+const bundledPackages = ['@scure', 'cli-progress', 'commander', 'croner', 'pg', 'uqr', 'yaml', 'zod']
 
 /** What went into a bundle: files, relative to the top folder, each with its time (ms) and length (bytes). */
 export type BundleInputs = Readonly<Record<string, readonly [number, number]>>

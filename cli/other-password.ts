@@ -1,8 +1,8 @@
 import { password as ask } from './questions.ts'
 import { RecoveryError } from '../recovery/domain/errors.ts'
+import { passwordOf } from '../recovery/operations/index.ts'
 import { rememberedPassword } from './credentials.ts'
 import { askTwice, givenPassword, passwordFrom, type PasswordOptions, type PasswordSource } from './password.ts'
-import { parseRecoveryCode } from './recovery-code.ts'
 import type { Terminal } from './terminal.ts'
 
 // A second vault has a password of its own, or the first one's.
@@ -38,7 +38,7 @@ export async function findOtherPassword(
     throw new RecoveryError('bad-input', `no password for the vault ${location}`, { hint: otherPasswordHint })
   terminal.clear()
   const typed = await ask({ message: `Password or recovery code of the vault ${location}:` }, terminal.question)
-  return { password: parseRecoveryCode(typed) ?? typed, isGuess: false }
+  return { password: passwordOf(typed), isGuess: false }
 }
 
 /** The same, where nobody is asked. */

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs/promises'
 import { password as ask } from './questions.ts'
 import { RecoveryError } from '../recovery/domain/errors.ts'
+import { passwordOf } from '../recovery/operations/index.ts'
 import { rememberedPassword } from './credentials.ts'
-import { parseRecoveryCode } from './recovery-code.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface PasswordOptions {
@@ -40,7 +40,7 @@ export async function findPassword(location: string, options: PasswordOptions, t
   if (!terminal.interactive) throw noPassword(location)
   terminal.clear()
   const typed = await ask({ message: `Password or recovery code of the vault ${location}:` }, terminal.question)
-  return parseRecoveryCode(typed) ?? typed
+  return passwordOf(typed)
 }
 
 /** A password given for this call, or undefined. */
@@ -54,7 +54,7 @@ export async function passwordFrom({ file, command, variable, words }: PasswordS
   if (password === undefined) return undefined
   if (password === '')
     throw new RecoveryError('bad-input', 'the password given is empty', { hint: `see where it comes from: ${words}` })
-  return parseRecoveryCode(password) ?? password
+  return passwordOf(password)
 }
 
 /** Asked twice, for a new vault. */

@@ -12,6 +12,7 @@ import { guardCommand } from './commands/guard.ts'
 import { importCommand } from './commands/import.ts'
 import { initCommand } from './commands/init.ts'
 import { keyCommand } from './commands/key/key.ts'
+import { kitCommand } from './commands/kit/kit.ts'
 import { mcpCommand } from './commands/mcp.ts'
 import { pointsCommand } from './commands/points.ts'
 import { pruneCommand } from './commands/prune.ts'
@@ -58,6 +59,7 @@ export function buildProgram(tools: Tools, signal: AbortSignal, started: (termin
     repairCommand,
     copyCommand,
     keyCommand,
+    kitCommand,
     retainCommand,
     pruneCommand,
     drillCommand,

@@ -41,6 +41,7 @@ export const exitCodes = {
   'drill-failed': 61,
   'drill-error': 62,
   'evidence-altered': 63,
+  'kit-failed': 70,
   interrupted: 130,
 } as const
 

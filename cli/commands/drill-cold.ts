@@ -3,8 +3,9 @@ import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { RecoveryError } from '../../recovery/domain/errors.ts'
-import type { Context } from '../context.ts'
-import { parseKit } from '../recovery-kit.ts'
+import { parseKit, type Kit } from '../../recovery/operations/index.ts'
+import { vaultLocation, type Context } from '../context.ts'
+import { readKitWords } from '../kit-words.ts'
 
 // What an empty machine has of its own: where programs lie, how text looks, and which engine it has.
 const ofTheMachine = [
@@ -29,19 +30,20 @@ export async function coldStart(
   passed: readonly string[],
   { terminal, options, run }: Context,
 ): Promise<void> {
-  const kit = parseKit(await readKit(kitFile))
+  const kit = parseKit(await readKitWords(kitFile))
+  const vault = vaultOfKit(kit, saidVault(options))
   const home = await fs.mkdtemp(path.join(os.tmpdir(), 'aidatavault-cold-'))
   try {
     const folder = path.join(home, 'empty')
     await fs.mkdir(folder)
     await linkPlugins(home)
-    const env = { ...pick([...ofTheMachine, ...passed]), HOME: home, AIDATAVAULT_PASSWORD: kit.recoveryCode }
+    const env = { ...pick([...ofTheMachine, ...passed]), HOME: home, AIDATAVAULT_PASSWORD: vault.recoveryCode }
     const flags = [
       ...(options.json ? ['--json'] : []),
       ...(options.quiet ? ['--quiet'] : []),
       ...(options.verbose ? ['--verbose'] : []),
     ]
-    const argv = [...flags, '--vault', kit.vault, 'drill', '--cold', '--project', kit.project, ...words]
+    const argv = [...flags, '--vault', vault.location, 'drill', '--cold', '--project', kit.project, ...words]
     terminal.say(`a machine with nothing but the kit: ${folder}`)
     const code = await runAlone([process.argv[1]!, ...argv], { cwd: folder, env }, run.signal)
     if (code !== 0) process.exitCode = code
@@ -50,16 +52,16 @@ export async function coldStart(
   }
 }
 
-async function readKit(file: string): Promise<string> {
-  if (file !== '-') return fs.readFile(file, 'utf8').catch(unreadable(file))
-  const pieces: Buffer[] = []
-  for await (const piece of process.stdin) pieces.push(piece as Buffer)
-  return Buffer.concat(pieces).toString('utf8')
-}
+// What the environment says is of this machine, not of the empty one.
+const saidVault = ({ vault: [first] = [] }: Context['options']) =>
+  first === process.env.AIDATAVAULT_VAULT ? undefined : first
 
-const unreadable = (file: string) => (error: NodeJS.ErrnoException) => {
-  throw new RecoveryError('bad-input', `the recovery kit ${file} cannot be read: ${error.code}`, {
-    hint: 'give the file with what init printed, or - and paste it',
+/** The first on the kit, or the one that is named. */
+function vaultOfKit({ vaults }: Kit, named: string | undefined): Kit['vaults'][number] {
+  const found = named === undefined ? vaults[0] : vaults.find(({ location }) => location === vaultLocation(named))
+  if (found) return found
+  throw new RecoveryError('bad-input', `the kit knows nothing of a vault ${named}`, {
+    hint: `it has: ${vaults.map(({ location }) => location).join(', ')}`,
   })
 }
 

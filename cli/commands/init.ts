@@ -7,7 +7,10 @@ import {
   assertOutside,
   configFile,
   joinVault,
+  kitSheet,
+  kitText,
   makeVault,
+  newRecoveryCode,
   vaultExists,
   warnOfOtherCuts,
   writeConfig,
@@ -19,8 +22,6 @@ import { assertCanRemember, credentialsFile, rememberPassword } from '../credent
 import { findOtherPassword, newOtherPassword } from '../other-password.ts'
 import { findPassword, newPassword } from '../password.ts'
 import type { Follow } from '../program.ts'
-import { newRecoveryCode } from '../recovery-code.ts'
-import { recoveryKit } from '../recovery-kit.ts'
 
 interface InitOptions {
   readonly remember: boolean
@@ -70,7 +71,8 @@ async function runInit(named: string | undefined, options: InitOptions, context:
       ? await join(location, context)
       : await create(location, context)
   const recoveryCode = await addRecoveryCode(vault, newRecoveryCode()).finally(() => vault.close())
-  terminal.result(recoveryKit(project, location, recoveryCode), {
+  const sheet = kitSheet(project, [{ locations: [location], code: recoveryCode }], new Date())
+  terminal.result(kitText(sheet), {
     project: project.facts.name,
     projectId: project.facts.id,
     vault: location,

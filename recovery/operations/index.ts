@@ -144,5 +144,18 @@ export type {
   Snapshot,
   Vault,
 } from '../../vault/index.ts'
+export { newRecoveryCode } from './kit/recovery-code.ts'
+export { codeIn, mistakeIn, passwordOf } from './kit/recovery-secret.ts'
+export { parseKit, readKit, type Kit, type KitVault, type ReadKit } from './kit/parse-kit.ts'
+export { kitSheet, type KitSheet, type KitVaults } from './kit/sheet.ts'
+export { kitTextOf, readKitFile } from './kit/kit-file.ts'
+export { qrBlocks, qrModules, scannedText } from './kit/qr.ts'
+export { addCodeEverywhere, removeOtherCodes } from './kit/new-code.ts'
+export { checkKit, type KitCheck, type KitVaultCheck } from './kit/check-kit.ts'
+export { forgetKitCheck, lastKitCheck, rememberKitCheck, type GoodKitCheck } from './kit/last-check.ts'
+export { kitFormOf, kitPlaceWarnings, type KitForm } from './kit/kit-place.ts'
+export { kitPage } from './kit/kit-page.ts'
+export { kitPdf } from './kit/kit-pdf.ts'
+export { kitText } from './kit/kit-text.ts'
 export { discoverProject } from '../project/index.ts'
 export type { Project } from '../project/project.ts'

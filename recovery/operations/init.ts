@@ -12,6 +12,7 @@ import {
   type StorageOptions,
   type Vault,
 } from '../../vault/index.ts'
+import { mistakeIn } from './kit/recovery-secret.ts'
 import { assertNothingElse } from './vault-place.ts'
 import { whoRuns } from './who.ts'
 
@@ -64,12 +65,22 @@ export interface VaultAccess extends StorageOptions {
   readonly cacheFolder?: string
 }
 
-/** Opens the vault at a location. */
-export function joinVault(location: string, password: string, access: VaultAccess): Promise<Vault> {
+/** Opens the vault at a location. Where words of a recovery code were given that are none, the hint says which is wrong. */
+export async function joinVault(location: string, password: string, access: VaultAccess): Promise<Vault> {
   const { cacheFolder } = access
   const copies = cacheFolder !== undefined && isRemote(location) ? { cacheFolder } : {}
-  return closedIfFailed(openStorage(location, access), storage => openVault(storage, { password, ...copies }))
+  try {
+    return await closedIfFailed(openStorage(location, access), storage => openVault(storage, { password, ...copies }))
+  } catch (error) {
+    const mistake = isWrongPassword(error) ? mistakeIn(password) : undefined
+    if (mistake === undefined) throw error
+    const hint = `as the words of a recovery code it is not right: ${mistake}; compare them with the sheet`
+    throw new RecoveryError('wrong-password', messageOf(error), { hint, cause: error })
+  }
 }
+
+const isWrongPassword = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'wrong-password'
 
 // A vault that could not be opened leaves nobody who would end its storage's connections.
 async function closedIfFailed(storage: Storage, open: (storage: Storage) => Promise<Vault>): Promise<Vault> {

@@ -36,13 +36,13 @@ function capturedPlaces({ root, volumes, servers }: Project): { readonly place: 
 }
 
 /** The folder that a location names; undefined for a URL. */
-const localFolder = (location: string): string | undefined => {
+export const localFolder = (location: string): string | undefined => {
   const plain = location.replace(/^local:/, '')
   return path.isAbsolute(plain) ? plain : undefined
 }
 
 /** Where a folder really is, or will be: links above it are followed. */
-async function realPlace(folder: string): Promise<string> {
+export async function realPlace(folder: string): Promise<string> {
   const real = await fs.realpath(folder).catch(() => undefined)
   if (real !== undefined || folder === path.dirname(folder)) return real ?? folder
   return path.join(await realPlace(path.dirname(folder)), path.basename(folder))
@@ -72,4 +72,5 @@ const namesIn = (folder: string): Promise<string[]> =>
 const notAFolder = (folder: string) =>
   new RecoveryError('target-exists', `${folder} is a file`, { hint: 'name a folder for the vault' })
 
-const isInside = (file: string, folder: string) => file === folder || file.startsWith(`${folder}${path.sep}`)
+/** Absolute paths. */
+export const isInside = (file: string, folder: string) => file === folder || file.startsWith(`${folder}${path.sep}`)

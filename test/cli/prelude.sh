@@ -69,3 +69,7 @@ clean_up() {
 
 # at_a_terminal TEXT KEYS COMMAND…: somebody who types KEYS, or closes the window ('close'), when the command says TEXT.
 at_a_terminal() { python3 "$(dirname "${BASH_SOURCE[0]}")/at-a-terminal.py" "$@"; }
+
+# What a kit of text says: its first code, and the words of it.
+code_of() { sed -n 's/^ *Recovery code: *//p' "$1" | head -1; }
+words_of() { sed -n '/In words:/,/^$/p' "$1" | sed 's/In words://' | grep -o '[a-z]*' | head -15 | paste -sd' '; }

@@ -1,9 +1,13 @@
 import type { Command } from 'commander'
-import { renewRecoveryCode } from '../../../recovery/operations/index.ts'
+import {
+  forgetKitCheck,
+  kitSheet,
+  kitText,
+  newRecoveryCode,
+  renewRecoveryCode,
+} from '../../../recovery/operations/index.ts'
 import { configuredVault, projectIfAny, withVault, type Context } from '../../context.ts'
 import type { Follow } from '../../program.ts'
-import { newRecoveryCode } from '../../recovery-code.ts'
-import { recoveryKit } from '../../recovery-kit.ts'
 
 export function addRecoveryCode(key: Command, follow: Follow): void {
   key
@@ -21,7 +25,9 @@ async function runRecoveryCode(context: Context): Promise<void> {
       code,
       old => {
         // Before the old one is gone: a code that nobody could read must not be the only one.
-        context.terminal.result(project ? recoveryKit(project, vault.location, code) : `Recovery code: ${code}`, {
+        const vaults = [{ locations: [vault.location], code }]
+        const text = project ? kitText(kitSheet(project, vaults, new Date())) : `Recovery code: ${code}`
+        context.terminal.result(text, {
           vault: vault.location,
           recoveryCode: code,
           replaced: old.map(({ id }) => id),
@@ -30,6 +36,8 @@ async function runRecoveryCode(context: Context): Promise<void> {
       },
       context.run,
     )
-    if (replaced.length > 0) context.terminal.say('The recovery code printed before opens the vault no more.')
+    if (project) await forgetKitCheck(project)
+    if (replaced.length > 0)
+      context.terminal.say('The recovery code printed before opens the vault no more: destroy the kits that have it.')
   })
 }

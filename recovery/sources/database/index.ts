@@ -30,7 +30,7 @@ export { isMark, markStatement, readMarks } from './restored-mark.ts'
 export { freeBytes, reserveBytes, withSpaceWatched } from './space-watch.ts'
 export { drop } from './swap-database.ts'
 export type { NewDatabase } from './create-database.ts'
-export { dumpPath } from './point-paths.ts'
+export { dumpPath, serverPath } from './point-paths.ts'
 export { endWorkOf, lockNumber } from './work-lock.ts'
 export { tablesScript, type TablesScript } from './tables-script.ts'
 export {

@@ -3,6 +3,7 @@
  * reached they are read and written in place, else through the container engine.
  */
 export { volumesToCapture } from '../elsewhere.ts'
+export { volumeInPoint } from './layout.ts'
 export { coldCapture } from './cold-capture.ts'
 export { readServerFiles } from './server-files.ts'
 export { captureVolume } from './capture-volume.ts'

@@ -9,6 +9,8 @@ need getfattr attr
 need zsh zsh
 # A browser, for the pages that people look at.
 need chromium chromium
+# Reads PDFs as other people do, for the recovery kit.
+need pdftotext poppler-utils
 # A PostgreSQL server with its client programs on the machine itself; Debian's own cluster is not wanted.
 if ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then
   mkdir -p /etc/postgresql-common

@@ -25,6 +25,22 @@ export function parseRecoveryCode(text: string): string | undefined {
   return plain.endsWith(checkCharacter(body)) ? grouped(plain) : undefined
 }
 
+/** The 135 random bits of a code, as one number. */
+export const valueOfCode = (code: string): bigint =>
+  [...code.replaceAll('-', '').slice(0, -1)].reduce(
+    (value, character) => (value << 5n) | BigInt(alphabet.indexOf(character)),
+    0n,
+  )
+
+/** The code with these 135 random bits. */
+export function codeOfValue(value: bigint): string {
+  const length = groups * groupLength - 1
+  const body = Array.from({ length }, (_, at) => alphabet[Number((value >> BigInt(5 * (length - 1 - at))) & 31n)]).join(
+    '',
+  )
+  return grouped(body + checkCharacter(body))
+}
+
 const grouped = (plain: string): string => plain.match(/.{4}/g)?.join('-') ?? plain
 
 // Weighted by position with odd numbers, which have no factor in common with 32: one wrong character is always noticed,

@@ -1,0 +1,68 @@
+import fs from 'node:fs/promises'
+import path from 'node:path'
+import { RecoveryError } from '../../../recovery/domain/errors.ts'
+import {
+  kitFormOf,
+  kitPage,
+  kitPdf,
+  kitPlaceWarnings,
+  kitText,
+  writeOut,
+  type KitSheet,
+  type Project,
+} from '../../../recovery/operations/index.ts'
+import type { Context } from '../../context.ts'
+import type { Terminal } from '../../terminal.ts'
+import type { KitOptions } from './kit.ts'
+
+/**
+ * The files that are asked for, absolute. Rejects before any work with bad-input where no form is known by that name or the folder is not
+ * there, and with target-exists where something is there already and nobody said --yes; warns of places where a kit should not lie.
+ */
+export async function assertFiles(
+  { out = [], yes }: KitOptions,
+  project: Project,
+  vaults: readonly string[],
+  { terminal }: Context,
+): Promise<string[]> {
+  const files = [...new Set(out.map(file => path.resolve(file)))]
+  for (const file of files) {
+    if (kitFormOf(file) === undefined)
+      throw new RecoveryError('bad-input', `what shall ${file} be?`, { hint: 'end its name in .html, .pdf or .txt' })
+    await assertPlace(file, yes ?? false)
+    for (const warning of await kitPlaceWarnings(file, project, vaults)) terminal.warn(warning)
+  }
+  return files
+}
+
+async function assertPlace(file: string, yes: boolean): Promise<void> {
+  const folder = await fs.stat(path.dirname(file)).catch(() => undefined)
+  if (!folder?.isDirectory())
+    throw new RecoveryError('bad-input', `there is no folder ${path.dirname(file)}`, {
+      hint: 'make it, or name another one',
+    })
+  const found = await fs.lstat(file).catch(() => undefined)
+  if (!found || (yes && !found.isDirectory())) return
+  throw new RecoveryError('target-exists', `${file} is there already`, {
+    hint: found.isDirectory() ? 'name a file that is not there' : 'name another file, or replace it with --yes',
+  })
+}
+
+const write = {
+  text: (sheet: KitSheet) => Promise.resolve(Buffer.from(kitText(sheet))),
+  page: (sheet: KitSheet) => Promise.resolve(Buffer.from(kitPage(sheet))),
+  pdf: kitPdf,
+}
+
+/** Whole or not at all, for its owner alone. That it may replace what is there was said. */
+export async function writeKit(sheet: KitSheet, target: string, terminal: Terminal): Promise<void> {
+  const bytes = await write[kitFormOf(target) ?? 'text'](sheet)
+  const stream = (async function* () {
+    yield await Promise.resolve(bytes)
+  })()
+  await writeOut(
+    { kind: 'stream', bytes: stream, finished: Promise.resolve() },
+    { target, force: true },
+    terminal.run(),
+  )
+}
