@@ -50,6 +50,10 @@ export async function withVaults<T>(
   }
 }
 
+/** Of the vaults that `withVaults` gives, which promises that there is one. */
+export const firstOpened = (opened: readonly OpenedPlace[]): Vault =>
+  opened.flatMap(place => ('vault' in place ? place.vault : []))[0]!
+
 async function tryToOpen(context: Context, location: string, isFirst: boolean): Promise<OpenedPlace> {
   try {
     const { options, terminal } = context

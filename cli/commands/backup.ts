@@ -12,16 +12,14 @@ import {
   sourceKinds,
   takeEverywhere,
   type BackupPlan,
-  type OpenedPlace,
   type PlacedPoint,
   type PointPlace,
   type Project,
   type RunFacts,
   type SourceKind,
-  type Vault,
 } from '../../recovery/operations/index.ts'
 import { assertVaultKnown, configuredVaults, findProject, type Context } from '../context.ts'
-import { withVaults } from '../other-vault.ts'
+import { firstOpened, withVaults } from '../other-vault.ts'
 import type { Follow } from '../program.ts'
 import { recorded } from '../recorded.ts'
 import { durationText, sizeText } from '../words.ts'
@@ -103,7 +101,7 @@ async function runBackup(
   // settled first: a restore that was cut off may have left a server stopped.
   if (!(await isUnsettled(project.root))) planOf(project)
   const placed = await withVaults(context, locations, opened =>
-    inRestoration(context, { reads: false, found: project, opened: firstOf(opened) }, ({ project: now }) => {
+    inRestoration(context, { reads: false, found: project, opened: firstOpened(opened) }, ({ project: now }) => {
       const { project: seen, plan } = planOf(now)
       for (const { what, why } of plan.leftOut) terminal.warn(`not in this point: ${what} (${why})`)
       return takeEverywhere(opened, vault => backup(seen, plan, vault, tags, tools, run), run)
@@ -121,10 +119,6 @@ function factsOf({ point: { snapshot } }: PlacedPoint): RunFacts {
     ...(summary ? { bytesRead: summary.totalBytesProcessed, bytesAdded: summary.dataAddedPacked } : {}),
   }
 }
-
-// withVaults promises that there is one.
-const firstOf = (opened: readonly OpenedPlace[]): Vault =>
-  opened.flatMap(place => ('vault' in place ? place.vault : []))[0]!
 
 function parseKinds(text: string | undefined): readonly SourceKind[] | undefined {
   if (text === undefined) return undefined

@@ -2,8 +2,10 @@ import type { Command } from 'commander'
 import { RecoveryError } from '../../recovery/domain/errors.ts'
 import type { CheckReport, DamagedPoint, Problem } from '../../recovery/operations/index.ts'
 import { checkVault, shortId, type RunFacts } from '../../recovery/operations/index.ts'
-import { configuredVault, projectIfAny, vaultLocation, withVault, type Context } from '../context.ts'
+import { assertVaultKnown, configuredVaults, projectIfAny, vaultLocation, type Context } from '../context.ts'
+import { assertInEach, inEachVault, saidOfEach, type InVault, type Said } from '../each-vault.ts'
 import type { Follow } from '../program.ts'
+import { withVaults } from '../other-vault.ts'
 import { recorded } from '../recorded.ts'
 import { plural, sizeText, timeText } from '../words.ts'
 
@@ -28,24 +30,40 @@ async function runCheck(
   context: Context,
   tell: (facts: RunFacts) => void,
 ): Promise<void> {
-  const location = named ? vaultLocation(named) : configuredVault(context, await projectIfAny(context))
-  if (location !== undefined) tell({ vault: location })
-  const report = await withVault(context, location, vault => checkVault(vault, readData, context.run))
-  const damage = report.problems.filter(({ severity }) => severity === 'damage')
-  context.terminal.result(reportText(report, damage.length, readData), {
+  const locations = named ? [vaultLocation(named)] : configuredVaults(context, await projectIfAny(context))
+  assertVaultKnown(locations[0])
+  tell({ vault: locations[0] })
+  const damaged: string[] = []
+  const done = await withVaults(context, locations, opened =>
+    inEachVault(opened, context.run.signal, async vault => {
+      const report = await checkVault(vault, readData, context.run)
+      if (damageIn(report) > 0) damaged.push(`${vault.location}: ${plural(damageIn(report), 'problem')}`)
+      return saidOf(report, readData)
+    }),
+  )
+  const { text, json } = saidOfEach(done)
+  context.terminal.result(text, json)
+  assertUndamaged(damaged, done)
+}
+
+const damageIn = ({ problems }: CheckReport): number => problems.filter(({ severity }) => severity === 'damage').length
+
+const saidOf = (report: CheckReport, readData: boolean): Said => ({
+  text: reportText(report, damageIn(report), readData),
+  json: {
     ...report,
     points: report.points.map(({ time, ...point }) => ({ ...point, time: time?.toISOString() ?? null })),
     readData,
-    damaged: damage.length > 0,
+    damaged: damageIn(report) > 0,
+  },
+})
+
+/** Damage goes before a vault that could not be reached. */
+function assertUndamaged(damaged: readonly string[], done: readonly InVault[]): void {
+  if (damaged.length === 0) return assertInEach(done)
+  throw new RecoveryError('vault-damaged', `the vault is damaged, as listed above: ${damaged.join('; ')}`, {
+    hint: 'points that are not named above are whole; look at the disk the vault is on, take a new point, and mend what can be with: aidatavault repair',
   })
-  if (damage.length > 0)
-    throw new RecoveryError(
-      'vault-damaged',
-      `the vault is damaged: ${plural(damage.length, 'problem')}, listed above`,
-      {
-        hint: 'points that are not named above are whole; look at the disk the vault is on, take a new point, and mend what can be with: aidatavault repair',
-      },
-    )
 }
 
 function reportText(report: CheckReport, damaged: number, readData: boolean): string {

@@ -13,7 +13,9 @@ import {
   type RunFacts,
   type Vault,
 } from '../../recovery/operations/index.ts'
-import { configuredVault, findProject, projectIfAny, withVault, type Context } from '../context.ts'
+import { assertVaultKnown, configuredVaults, findProject, projectIfAny, type Context } from '../context.ts'
+import { assertInEach, inEachVault, saidOfEach, type Said } from '../each-vault.ts'
+import { firstOpened, withVaults } from '../other-vault.ts'
 import type { Follow } from '../program.ts'
 import { recorded } from '../recorded.ts'
 import { warnOfUnreadable } from '../unreadable.ts'
@@ -100,14 +102,20 @@ async function runRetain(
   const everywhere = options.allProjects ?? false
   const project = await (everywhere ? projectIfAny(context) : findProject(context))
   const request = requestOf(options, project)
-  const work = (vault: Vault, now: Project | undefined) => {
-    tell({ vault: vault.location })
-    return retainIn(vault, now, request, options, context)
-  }
-  if (!project) return withVault(context, configuredVault(context, undefined), vault => work(vault, undefined))
-  // Alone in the project: what a restore has left half-done is settled first, and none begins meanwhile.
-  const how = { reads: options.plan ?? false, found: project }
-  await inRestoration(context, how, ({ vault, project: now }) => work(vault, now))
+  const locations = configuredVaults(context, project)
+  assertVaultKnown(locations[0])
+  tell({ vault: locations[0] })
+  const done = await withVaults(context, locations, opened => {
+    const work = (now: Project | undefined) =>
+      inEachVault(opened, context.run.signal, vault => retainIn(vault, now, request, options, context))
+    if (!project) return work(undefined)
+    // Alone in the project: what a restore has left half-done is settled first, and none begins meanwhile.
+    const how = { reads: options.plan ?? false, found: project, opened: firstOpened(opened) }
+    return inRestoration(context, how, ({ project: now }) => work(now))
+  })
+  const { text, json } = saidOfEach(done)
+  context.terminal.result(text, json)
+  assertInEach(done)
 }
 
 function requestOf(options: RetainOptions, project: Project | undefined): RetainRequest {
@@ -129,19 +137,19 @@ async function retainIn(
   request: RetainRequest,
   options: RetainOptions,
   context: Context,
-): Promise<void> {
+): Promise<Said> {
   const { terminal, run } = context
   const plan = await planRetain(project, vault, request, run)
   warnOfUnreadable(plan.unreadable, terminal)
   const isAsked = options.plan || (plan.removes.length > 0 && !options.yes && terminal.interactive)
   const before = isAsked && request.prune ? await planRetainPrune(plan, vault, request.prune, run) : null
   const text = [retainText(plan), ...(before ? pruneLines(before, false) : [])].join('\n')
-  if (options.plan) return terminal.result(`${text}\nNothing was done.`, retainJson(plan, before))
+  if (options.plan) return { text: `${text}\nNothing was done.`, json: retainJson(plan, before) }
   terminal.say(text)
   if (!options.yes) await agree(plan, context)
   const pruned = await retain(plan, vault, request.prune, run)
   const done = `${plural(plan.removes.length, 'point')} removed, ${plural(plan.keeps.length, 'point')} kept`
-  terminal.result([done, ...(pruned ? pruneLines(pruned, true) : [])].join('\n'), retainJson(plan, pruned))
+  return { text: [done, ...(pruned ? pruneLines(pruned, true) : [])].join('\n'), json: retainJson(plan, pruned) }
 }
 
 async function agree({ removes }: RetainPlan, { terminal }: Context): Promise<void> {
