@@ -4,6 +4,7 @@ import type { Run } from '../recovery/domain/run.ts'
 import {
   discoverProject,
   joinVault,
+  type DiscoveryRequest,
   type Project,
   type Tools,
   type Vault,
@@ -39,20 +40,19 @@ export interface Context {
 }
 
 /** The project that the user means: of this folder, or as --project-directory, --file and --project-name say. */
-export const findProject = ({ options, tools, run }: Context): Promise<Project> =>
-  discoverProject(
-    {
-      // As Compose has it: with --file alone, the directory is that of the first file.
-      ...(options.projectDirectory === undefined && options.file
-        ? {}
-        : { directory: path.resolve(options.projectDirectory ?? '.') }),
-      files: (options.file ?? []).map(file => path.resolve(file)),
-      profiles: options.profile ?? [],
-      ...(options.projectName === undefined ? {} : { projectName: options.projectName }),
-    },
-    tools,
-    run,
-  )
+export const discoveryRequest = ({ options }: Pick<Context, 'options'>): DiscoveryRequest => ({
+  // As Compose has it: with --file alone, the directory is that of the first file.
+  ...(options.projectDirectory === undefined && options.file
+    ? {}
+    : { directory: path.resolve(options.projectDirectory ?? '.') }),
+  files: (options.file ?? []).map(file => path.resolve(file)),
+  profiles: options.profile ?? [],
+  ...(options.projectName === undefined ? {} : { projectName: options.projectName }),
+})
+
+/** Looks for it. */
+export const findProject = (context: Context): Promise<Project> =>
+  discoverProject(discoveryRequest(context), context.tools, context.run)
 
 /**
  * A path is made absolute, a URL stays. Rejects with bad-input a URL with a password, which would end up in settings,

@@ -84,14 +84,8 @@ const drill = z.strictObject({
   startApplication: z.union([z.boolean(), z.array(z.string())]).optional(),
   /** How long services may take to become healthy. Default 5m. */
   startTimeout: duration.optional(),
-  targets: z
-    .strictObject({
-      /** How long a recovery may take. */
-      rto: span.optional(),
-      /** How old the newest point may be. */
-      rpo: span.optional(),
-    })
-    .optional(),
+  /** The same as `targets` of the file itself, which goes before it. */
+  targets: z.strictObject({ rto: span.optional(), rpo: span.optional() }).optional(),
   limits: z
     .strictObject({
       /** Of each container. Default 2. */
@@ -185,6 +179,17 @@ export const config = z.strictObject({
     })
     .optional(),
   drill: drill.optional(),
+  /** What is wanted of the protection; `status` and the reports of drills hold what is there against it. */
+  targets: z
+    .strictObject({
+      /** How old the newest point may be. */
+      rpo: span.optional(),
+      /** How long a recovery may take. */
+      rto: span.optional(),
+      /** How long ago a drill may have proved a point last. */
+      proof: span.optional(),
+    })
+    .optional(),
   /** true: every backup takes a fingerprint of each table's content, which a drill compares. Reads every row once more. */
   fingerprints: z.boolean().optional(),
   /** How many days a restore keeps the old database, volume or folder. Default 7. */

@@ -42,6 +42,9 @@ export const exitCodes = {
   'drill-error': 62,
   'evidence-altered': 63,
   'kit-failed': 70,
+  'at-risk': 75,
+  'vault-unwell': 76,
+  'routine-behind': 77,
   interrupted: 130,
 } as const
 

@@ -1,124 +1,54 @@
-import type { Command } from 'commander'
-import {
-  originOf,
-  originText,
-  projectStatus,
-  shortId,
-  type RecoveryPoint,
-  type Status,
-} from '../../recovery/operations/index.ts'
-import { configuredVaults, findProject, withVault, type Context } from '../context.ts'
-import { copiesOf, copyText, type CopyPlace } from '../copies.ts'
+import { Option, type Command } from 'commander'
+import { RecoveryError } from '../../recovery/domain/errors.ts'
+import { projectStatus, readLost, recallProject, type Project } from '../../recovery/operations/index.ts'
+import { exitCodes } from '../../contract/exit-codes.ts'
+import { findProject, type Context } from '../context.ts'
 import type { Follow } from '../program.ts'
-import { unreadableJson, warnOfUnreadable } from '../unreadable.ts'
-import { agoText, plural, table, timeText } from '../words.ts'
-import type { Terminal } from '../terminal.ts'
+import { endingFor } from '../status/ending.ts'
+import { folderOf, VaultOpener } from '../status/open-vaults.ts'
+import { screenText, type Gone } from '../status/screen.ts'
+import { statusJson } from '../status/status-json.ts'
+
+const patienceMs = 2000
 
 export function statusCommand(program: Command, follow: Follow): void {
   program
     .command('status', { isDefault: true })
-    .description('what is protected, what is not, and what is wrong (also the bare command)')
-    .action(() => follow(runStatus))
+    .description('what would be lost now, what is not protected, and what is wrong (also the bare command)')
+    .addOption(new Option('--wait', 'wait for every answer, however long it takes; else 2 seconds for each'))
+    .addHelpText('after', '\nExamples:\n  aidatavault status\n  aidatavault status --json\n')
+    .action((options: { wait?: boolean }) => follow(context => runStatus(options.wait ?? false, context)))
 }
 
-async function runStatus(context: Context): Promise<void> {
-  const { terminal, run } = context
-  const project = await findProject(context)
-  const [location, ...further] = configuredVaults(context, project)
-  if (location === undefined) return show(await projectStatus(project, undefined, run), [])
-  await withVault(context, location, async vault => {
-    const status = await projectStatus(project, vault, run)
-    show(status, await copiesOf(status.newest, vault, further, context))
-  })
+async function runStatus(wait: boolean, context: Context): Promise<void> {
+  const { terminal, tools, run } = context
+  const opener = new VaultOpener(context)
+  const [found] = await Promise.all([findOrRecall(opener, context), opener.begin()])
+  const { project, gone } = found
+  const vaults = opener.places(project)
+  const status = await projectStatus({ project, vaults, patienceMs: wait ? undefined : patienceMs }, tools, run)
+  const ending = gone ? { code: gone.code, exitCode: exitCodes[gone.code] } : endingFor(status)
+  terminal.result(screenText(status, gone, terminal, process.stdout.columns), statusJson(status, gone, ending))
+  process.exitCode = ending.exitCode
+  // What never answered would keep the process alive.
+  if (status.leftBehind) process.stdout.write('', () => process.exit())
+}
 
-  function show(status: Status, copies: readonly CopyPlace[]): void {
-    warnOfUnreadable(status.unreadable, terminal)
-    terminal.result(statusText(status, location, copies, terminal), statusJson(status, location, copies))
+type Found = { readonly project: Project; readonly gone?: Gone & Pick<RecoveryError, 'code'> }
+
+/** Where the files are gone that say what the project is, its newest point says it; rejects as discovery did where none can. */
+async function findOrRecall(opener: VaultOpener, context: Context): Promise<Found> {
+  try {
+    return { project: await findProject(context) }
+  } catch (error) {
+    if (!(error instanceof RecoveryError) || !['project-not-found', 'tool-failed'].includes(error.code)) throw error
+    const lost = await readLost(folderOf(context))
+    const config = lost.vault === undefined ? {} : { vault: lost.vault }
+    const [place] = opener.places({ directory: lost.directory, config })
+    const vault = await place?.opening.catch(() => undefined)
+    const project = vault && (await recallProject(lost, vault, context.run).catch(() => undefined))
+    if (!project) throw error
+    const fix = 'aidatavault restore code'
+    return { project: { ...project, config }, gone: { message: error.message, fix, code: error.code } }
   }
 }
-
-function statusText(
-  status: Status,
-  location: string | undefined,
-  copies: readonly CopyPlace[],
-  terminal: Terminal,
-): string {
-  const { project, sources, leftOut } = status
-  const good = terminal.style('green', 'ok')
-  const bad = terminal.style('red', '!!')
-  const rows = [
-    ...sources.map(({ what, inPoint, detail, problem }) => [
-      inPoint && !problem ? good : bad,
-      what,
-      problem ?? (inPoint ? detail : `${detail}; in no point yet`),
-    ]),
-    ...leftOut.map(({ what, why }) => [bad, what, `not protected: ${why}`]),
-    ...status.interrupted.map(({ what, step }) => [
-      bad,
-      `restore of ${what}`,
-      `at work, or cut off, at: ${step}; the next restore, undo or backup settles it: aidatavault undo`,
-    ]),
-  ]
-  return [
-    `project ${project.facts.name} (${project.directory})`,
-    `vault   ${location ?? 'none yet: aidatavault init VAULT'}`,
-    `points  ${newestText(status)}`,
-    ...elsewhereLines(status),
-    ...copies.map(place => `${place.state === 'has it' ? good : bad}      ${copyText(place)}`),
-    '',
-    table(rows),
-    ...keptLines(status),
-    ...(location && !status.newest ? ['', 'Next: aidatavault backup'] : []),
-  ].join('\n')
-}
-
-function keptLines({ kept }: Status): string[] {
-  if (kept.length === 0) return []
-  const rows = kept.map(({ kind, name, was, dropAfter }) => [
-    `  ${kind}`,
-    name,
-    `was ${was}; dropped after ${timeText(new Date(dropAfter))}`,
-  ])
-  return ['', 'kept by restores:', table(rows)]
-}
-
-/** A clone has the same id; and a project that was recovered goes on under the name of its new place. */
-function elsewhereLines({ elsewhere }: Status): string[] {
-  const newest = elsewhere.at(-1)
-  if (!newest) return []
-  const { project } = newest.manifest
-  return [
-    `        ${plural(elsewhere.length, 'more point')} from elsewhere, the newest of ${project.name} from ${originText(originOf(project))}, ${agoText(newest.snapshot.time, new Date())}`,
-  ]
-}
-
-function newestText({ newest, points }: Status): string {
-  if (!newest)
-    return points === 0
-      ? 'none yet of this folder on this machine'
-      : `${plural(points, 'point')}, none of them complete`
-  const { snapshot } = newest
-  return `${plural(points, 'point')}, the newest complete one ${shortId(snapshot.id)}, ${agoText(snapshot.time, new Date())}`
-}
-
-const statusJson = (
-  { project, newest, points, ageMs, ...rest }: Status,
-  location: string | undefined,
-  copies: readonly CopyPlace[],
-) => ({
-  project: project.facts.name,
-  projectId: project.facts.id,
-  directory: project.directory,
-  vault: location ?? null,
-  points,
-  newest: newest ? { ...pointJson(newest), ageMs } : null,
-  copies,
-  elsewhere: rest.elsewhere.map(point => ({ ...pointJson(point), ...originOf(point.manifest.project) })),
-  unreadable: rest.unreadable.map(unreadableJson),
-  sources: rest.sources,
-  leftOut: rest.leftOut,
-  interrupted: rest.interrupted,
-  kept: rest.kept,
-})
-
-const pointJson = ({ snapshot }: RecoveryPoint) => ({ point: snapshot.id, time: snapshot.time.toISOString() })

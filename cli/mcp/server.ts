@@ -31,8 +31,12 @@ function addReading(server: McpServer, call: Call): void {
   const readOnly = { annotations: { readOnlyHint: true, openWorldHint: false } }
   server.registerTool(
     'status',
-    { description: 'what is protected, what is not, how old the newest point is, what is wrong', ...readOnly },
-    ({ signal }) => said(call(['status'], signal)),
+    {
+      description:
+        'what would be lost now, what is protected and what is not, how old the newest point is, what is wrong',
+      ...readOnly,
+    },
+    async ({ signal }) => result(lookedAt(await call(['status'], signal))),
   )
   server.registerTool(
     'list_points',
@@ -55,6 +59,13 @@ function addReading(server: McpServer, call: Call): void {
     (input, { signal }) => said(call(restoreArguments(input, '--plan'), signal)),
   )
 }
+
+/** What is not well is said in the answer; the question itself has failed only where there is none. */
+const lookedAt = (answer: Answer): Answer => ({
+  ...answer,
+  ok: answer.ok || statusDocument.safeParse(answer.document).success,
+})
+const statusDocument = z.object({ verdict: z.object({ text: z.string() }) })
 
 function addTaking(server: McpServer, call: Call): void {
   const tag = z

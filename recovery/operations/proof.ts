@@ -1,5 +1,5 @@
 import type { DrillReport } from '../../contract/drill-report.ts'
-import { listEvidence, type EvidenceVault } from './drill/evidence.ts'
+import { evidenceNewestFirst, listEvidence, type EvidenceVault } from './drill/evidence.ts'
 
 /** That a point can be recovered from: the last drill that proved it. */
 export interface Proof {
@@ -31,6 +31,31 @@ export async function provenPoints(vault: EvidenceVault, projectId: string): Pro
       return proof ? [[id, proof] as const] : []
     }),
   )
+}
+
+/** How drills of a project stand. */
+export interface LastProof {
+  /** The newest proof that no later drill of the same point took back; null: there is none. */
+  readonly proof: (Proof & { readonly point: string }) | null
+  /** The newest drill that came to a verdict, where it failed. */
+  readonly failure: { readonly endedAt: Date; readonly message: string } | null
+}
+
+/** Reads no more reports than it needs, newest first. */
+export async function lastProof(vault: EvidenceVault, projectId: string): Promise<LastProof> {
+  const failed = new Set<string>()
+  let failure: LastProof['failure'] = null
+  let isFirst = true
+  for await (const { report, faults } of evidenceNewestFirst(vault, projectId)) {
+    if (!report || faults.length > 0 || report.verdict === 'error') continue
+    const { point, verdict, endedAt, reason } = report
+    if (verdict === 'proved' && !failed.has(point.tree))
+      return { proof: { ...proofOf(report), point: point.id }, failure }
+    if (isFirst) failure = { endedAt: new Date(endedAt), message: reason?.message ?? '' }
+    isFirst = false
+    failed.add(point.tree)
+  }
+  return { proof: null, failure }
 }
 
 const proofOf = ({ id, sequence, endedAt, scope, recoveryTime }: DrillReport): Proof => ({

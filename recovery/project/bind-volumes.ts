@@ -4,13 +4,11 @@ import path from 'node:path'
 import { isEnvFile, isMadeAnew } from './telling-names.ts'
 import { coverageOf } from './git-coverage.ts'
 import { isInside, realPath, seenFrom, statOf } from './paths.ts'
-import { whyUnprotected } from './unprotected-places.ts'
+import { tooWide, whyUnprotected } from './unprotected-places.ts'
 import { folderOf, imageFor, refusedPlaces, serverAt } from './volume-sources.ts'
 import type { Run } from '../domain/run.ts'
-import type { Project, ProjectVolume } from './project.ts'
+import type { LeftOut, ProjectVolume } from './project.ts'
 import type { FoundVolumes, UsedMount, VolumeSources } from './volume-sources.ts'
-
-type LeftOut = Project['leftOut'][number]
 
 /** A place of the host with everyone who mounts it. */
 interface Bind {
@@ -33,7 +31,10 @@ export async function bindVolumes(sources: VolumeSources, used: readonly UsedMou
       const found = await sortBind(bind, sources, run)
       volumes.push(...found.volumes)
       leftOut.push(...found.leftOut)
-    } else leftOut.push({ what: `bind mount ${seenFrom(sources.root, bind.users[0]!.mount.source)}`, why })
+    } else {
+      const harmless = why === tooWide || why === farAway ? {} : { harmless: true as const }
+      leftOut.push({ what: `bind mount ${seenFrom(sources.root, bind.users[0]!.mount.source)}`, why, ...harmless })
+    }
     if (bind.isListed && !stat)
       leftOut.push({
         what: `folder ${seenFrom(sources.root, bind.place)}`,
@@ -80,13 +81,15 @@ const dataDirectories = ({ servers: { servers, unwanted } }: VolumeSources) =>
 const placed = (place: string, root: string) => ({ key: seenFrom(root, place), name: place })
 
 /** Why a mounted place is not taken; what aidatavault.yml lists is. */
+const farAway = 'it lies on the machine of the Docker engine, and cannot be read from here'
+
 function whyNot(
   { place, users, isListed }: Bind,
   stat: Stats | undefined,
   { survey }: VolumeSources,
 ): string | undefined {
   if (isListed) return undefined
-  if (survey?.isRemote) return 'it lies on the machine of the Docker engine, and cannot be read from here'
+  if (survey?.isRemote) return farAway
   const readOnly = users.every(({ mount }) => mount.readOnly)
   // A link is judged by its own name too: /etc/localtime leads to a file as any other.
   const names = [...users.map(({ mount }) => mount.source), place]
@@ -150,7 +153,7 @@ async function ignoredVolumes(ignored: readonly string[], bind: Bind, sources: V
   for (const name of gathered(ignored, bind, root)) {
     const place = path.join(root, name)
     if (isMadeAnew(name))
-      leftOut.push({ what: `folder ${name}`, why: 'git ignores it, and it is made anew from the code' })
+      leftOut.push({ what: `folder ${name}`, why: 'git ignores it, and it is made anew from the code', harmless: true })
     else if (isEnvFile(name)) continue
     else volumes.push(await volumeAt({ place, users: usersBelow(bind, place), isListed: false }, sources))
   }

@@ -113,6 +113,7 @@ const remoteIncludes = ({ compose }: Located): Project['leftOut'] =>
   [...(compose?.references.remote ?? [])].map(name => ({
     what: `include ${name}`,
     why: 'it comes from elsewhere; only what it resolves to now is in the point',
+    harmless: true,
   }))
 
 function warnOfWideRoot(root: string, run: Run): void {

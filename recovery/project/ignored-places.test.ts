@@ -61,7 +61,9 @@ describe('what git ignores', () => {
       ['state/.env', 'env'],
       ['state/one', 'mounted'],
     ])
-    expect(leftOut).toEqual([{ what: 'bind mount state/cache', why: 'aidatavault.yml says protect: false' }])
+    expect(leftOut).toEqual([
+      { what: 'bind mount state/cache', why: 'aidatavault.yml says protect: false', harmless: true },
+    ])
   })
 
   it('and is left out is named: made anew on one line, large, links', async () => {

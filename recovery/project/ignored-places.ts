@@ -54,7 +54,13 @@ const howToTake = 'list their folder under volumes: in aidatavault.yml if it cou
 function madeAnew(names: readonly string[]): Project['leftOut'] {
   if (names.length === 0) return []
   const more = names.length > 20 ? ` and ${names.length - 20} more` : ''
-  return [{ what: names.slice(0, 20).join(', ') + more, why: 'git ignores it, and it is made anew from the code' }]
+  return [
+    {
+      what: names.slice(0, 20).join(', ') + more,
+      why: 'git ignores it, and it is made anew from the code',
+      harmless: true,
+    },
+  ]
 }
 
 /** Places that were sorted before: taken, or left out and named. */

@@ -4,10 +4,12 @@ export { envAssignments, parseEnvFile, withEnvKeys } from './env-file.ts'
 export { findComposeFiles } from './compose-files.ts'
 export { parsePostgresUrl } from './postgres-url.ts'
 export { envFileOf, isEnvFile, isMadeAnew, isPlaceholder, tellsSecret } from './telling-names.ts'
+export { foreseeConfig } from './locate-project.ts'
 export { findRoot } from './project-root.ts'
 export { findConfig, readConfig } from './read-config.ts'
 export type {
   ApplicationLogin,
+  LeftOut,
   Project,
   ProjectEnvFile,
   ProjectServer,

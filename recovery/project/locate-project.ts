@@ -57,6 +57,17 @@ export async function locateProject(request: DiscoveryRequest, compose: Compose,
   throw notFound(start)
 }
 
+/** What the project's own settings will say, as far as that shows without asking Compose; undefined where nothing shows. */
+export async function foreseeConfig(
+  request: DiscoveryRequest,
+): Promise<{ readonly directory: string; readonly config: Config } | undefined> {
+  const files = (request.files ?? []).map(file => path.resolve(file))
+  const start = await startOf(request, files)
+  const found = files.length > 0 ? { directory: start } : await findComposeFiles(start, process.env)
+  const config = await findConfig(found?.directory ?? start)
+  return config && { directory: await realpath(path.dirname(config.file)), config: config.config }
+}
+
 /** Without a folder of its own the request means the working directory, or the folder of its first file. */
 async function startOf({ directory }: DiscoveryRequest, files: readonly string[]): Promise<string> {
   if (directory === undefined && files[0] !== undefined) return path.dirname(files[0])
@@ -87,6 +98,8 @@ async function withCompose(
   run: Run,
 ): Promise<Located> {
   const asked = addressOf(request, request.files?.length || found.fromEnvironment ? found.directory : start, found)
+  const active = compose.activeServices(asked, run)
+  active.catch(() => {})
   const model = await compose.resolve(asked, run)
   const directory = await realpath(found.directory)
   const files = await Promise.all(found.files.map(realParent))
@@ -109,7 +122,7 @@ async function withCompose(
       configFile: config?.file,
       envFiles,
     },
-    compose: { address, references, ...(await again(address, asked, model, compose, run)) },
+    compose: { address, references, ...(await again(address, asked, { model, active: await active }, compose, run)) },
   }
 }
 
@@ -117,19 +130,18 @@ async function withCompose(
 async function again(
   address: ComposeAddress,
   asked: ComposeAddress,
-  model: ComposeModel,
+  first: { model: ComposeModel; active: readonly string[] },
   compose: Compose,
   run: Run,
 ): Promise<{ model: ComposeModel; active: readonly string[] }> {
-  const active = await compose.activeServices(address, run)
   if (isDeepStrictEqual(asked.directory, address.directory) && isDeepStrictEqual(asked.files, address.files))
-    return { model, active }
+    return first
   const second = await compose.resolve(address, run)
-  if (!isDeepStrictEqual(second.raw, model.raw)) {
+  if (!isDeepStrictEqual(second.raw, first.model.raw)) {
     const text = `Compose sees the project otherwise from ${asked.directory} than from ${address.directory}: the latter counts here`
     run.report({ kind: 'warning', text })
   }
-  return { model: second, active }
+  return { model: second, active: await compose.activeServices(address, run) }
 }
 
 /** Environment variables that only this shell has are written down, so that later calls see the same project. */

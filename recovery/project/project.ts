@@ -69,6 +69,14 @@ export interface ApplicationLogin {
   readonly from: string
 }
 
+/** What no point of the project holds. */
+export interface LeftOut {
+  readonly what: string
+  readonly why: string
+  /** Nobody would miss it: it holds no data, is made anew, or is left out because somebody said so. */
+  readonly harmless?: true
+}
+
 /** One project as it is now: what discovery found. */
 export interface Project {
   readonly facts: ProjectFacts
@@ -91,5 +99,5 @@ export interface Project {
   /** null: the root is no git work tree. */
   readonly git: { readonly top: string } | null
   /** What the project has and nothing here protects, with the reason. */
-  readonly leftOut: readonly { readonly what: string; readonly why: string }[]
+  readonly leftOut: readonly LeftOut[]
 }

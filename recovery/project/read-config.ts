@@ -84,6 +84,7 @@ const forms: Readonly<Record<string, string>> = {
   images: 'true, false or built',
   rto: 'a number and a unit, such as 30m, 4h or 1d',
   rpo: 'a number and a unit, such as 30m, 4h or 1d',
+  proof: 'a number and a unit, such as 30d',
   memory: 'a number and a unit, such as 512m or 2g',
   startTimeout: 'a number and a unit, such as 30s, 5m or 1h',
   timeout: 'a number and a unit, such as 30s, 5m or 1h',
@@ -98,6 +99,7 @@ const keysBelow: Readonly<Record<string, readonly string[]>> = {
   databases: ['url', 'secretFrom', 'method', 'user', 'dataDirectory', 'protect'],
   volumes: ['protect'],
   services: ['consistency'],
+  targets: ['rpo', 'rto', 'proof'],
 }
 const drillKeys: Readonly<Record<string, readonly string[]>> = {
   '': ['startApplication', 'startTimeout', 'targets', 'limits', 'sql', 'http'],

@@ -10,10 +10,8 @@ import type { Config } from '../../contract/config.ts'
 import type { ComposeModel } from '../drivers/docker/compose.ts'
 import type { ServiceMount } from './mounts.ts'
 import type { ServiceSigns } from './postgres-signs.ts'
-import type { Project, ProjectServer } from './project.ts'
+import type { LeftOut, ProjectServer } from './project.ts'
 import type { Survey, SurveyedService } from './survey.ts'
-
-type LeftOut = Project['leftOut'][number]
 
 /** A server with the mount that holds its data. */
 export interface FoundServer {
@@ -77,7 +75,7 @@ function sortOut(
     servers,
     unwanted,
     leftOut: [
-      ...unwanted.map(one => ({ what: `PostgreSQL ${one.server.name}`, why: why(one)! })),
+      ...unwanted.map(one => ({ what: `PostgreSQL ${one.server.name}`, why: why(one)!, harmless: true as const })),
       ...servers.flatMap(homeless),
     ],
   }

@@ -51,10 +51,16 @@ export async function surveyProject(
   run: Run,
 ): Promise<Survey> {
   try {
-    const containers = await engine.listContainers({ [projectLabel]: model.name }, run)
-    const { isRemote } = await engine.facts(run)
-    const images = await inspectImages(model, containers, engine, run)
-    const volumes = await inspectVolumes(model, containers, engine, run)
+    const label = { [projectLabel]: model.name }
+    const [containers, { isRemote }, labelled] = await Promise.all([
+      engine.listContainers(label, run),
+      engine.facts(run),
+      engine.listVolumes(label, run),
+    ])
+    const [images, volumes] = await Promise.all([
+      inspectImages(model, containers, engine, run),
+      inspectVolumes(model, containers, labelled, engine, run),
+    ])
     return surveyOf(model, active, { engineAnswers: true, isRemote, containers, images, volumes })
   } catch (error) {
     if (!(error instanceof RecoveryError) || error.code !== 'docker-unavailable') throw error
@@ -127,28 +133,34 @@ async function inspectImages(
   engine: ContainerEngine,
   run: Run,
 ): Promise<Map<string, ImageInspection>> {
-  const found = new Map<string, ImageInspection>()
-  for (const reference of new Set([...model.services, ...containers].map(one => one.image))) {
-    const image = await engine.inspectImage(reference, run)
-    if (image) found.set(reference, image)
+  const references = [...model.services, ...containers].map(one => one.image)
+  return foundOf(references, reference => engine.inspectImage(reference, run))
+}
+
+/** Several are asked for at once, since each waits for a program; not all, since each is one. In the order of the names. */
+async function foundOf<T>(
+  names: readonly string[],
+  ask: (name: string) => Promise<T | undefined>,
+): Promise<Map<string, T>> {
+  const found = new Map<string, T | undefined>(names.map(name => [name, undefined]))
+  const rest = [...found.keys()]
+  const askNext = async (): Promise<void> => {
+    for (let name = rest.shift(); name !== undefined; name = rest.shift()) found.set(name, await ask(name))
   }
-  return found
+  await Promise.all([1, 2, 3, 4].map(askNext))
+  return new Map([...found].flatMap(([name, one]) => (one === undefined ? [] : [[name, one] as const])))
 }
 
 async function inspectVolumes(
   model: ComposeModel,
   containers: readonly ContainerInspection[],
+  labelled: readonly string[],
   engine: ContainerEngine,
   run: Run,
 ): Promise<Map<string, VolumeInspection>> {
-  const labelled = await engine.listVolumes({ [projectLabel]: model.name }, run)
   const mounted = containers.flatMap(({ mounts }) =>
     mounts.filter(({ type }) => type === 'volume').map(({ name }) => name),
   )
-  const found = new Map<string, VolumeInspection>()
-  for (const name of new Set([...model.volumes.map(volume => volume.name), ...labelled, ...mounted])) {
-    const volume = await engine.inspectVolume(name, run)
-    if (volume) found.set(name, volume)
-  }
-  return found
+  const names = [...model.volumes.map(volume => volume.name), ...labelled, ...mounted]
+  return foundOf(names, name => engine.inspectVolume(name, run))
 }

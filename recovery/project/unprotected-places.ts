@@ -47,6 +47,9 @@ const ofSystem = [
   ],
 ].map(name => `/etc/${name}`)
 
+/** The one of these reasons under which data of the project may lie there. */
+export const tooWide = 'it is too wide to be data of this project: list what counts under volumes: in aidatavault.yml'
+
 /** Why a bind mount's place holds nothing of the project; undefined where it is worth protecting. */
 export function whyUnprotected(place: string, readOnly: boolean, stat: Stats | undefined): string | undefined {
   const within = (folders: readonly string[]) => folders.some(folder => isInside(place, folder))
@@ -59,7 +62,6 @@ export function whyUnprotected(place: string, readOnly: boolean, stat: Stats | u
   if (within(engines) && !/^\/var\/lib\/docker\/volumes\/[^/]+\/_data(\/|$)/.test(place))
     return 'it belongs to the container engine'
   if (within(software) && readOnly) return 'it is software of this machine, mounted read-only'
-  if (wide.includes(place) || place === os.homedir() || software.includes(place))
-    return 'it is too wide to be data of this project: list what counts under volumes: in aidatavault.yml'
+  if (wide.includes(place) || place === os.homedir() || software.includes(place)) return tooWide
   return undefined
 }

@@ -4,10 +4,8 @@ import { isEnabled } from './survey.ts'
 import { folderOf, imageFor, refusedPlaces, serverAt } from './volume-sources.ts'
 import type { Run } from '../domain/run.ts'
 import type { VolumeInspection } from '../drivers/docker/container-engine.ts'
-import type { Project, ProjectVolume } from './project.ts'
+import type { LeftOut, ProjectVolume } from './project.ts'
 import type { FoundVolumes, UsedMount, VolumeSources } from './volume-sources.ts'
-
-type LeftOut = Project['leftOut'][number]
 
 /** Every place with data: named and anonymous volumes, bind mounts, folders of aidatavault.yml. Rejects with project-invalid. */
 export async function findVolumes(sources: VolumeSources, run: Run): Promise<FoundVolumes> {
@@ -20,7 +18,7 @@ export async function findVolumes(sources: VolumeSources, run: Run): Promise<Fou
   const why = (volume: ProjectVolume) => whyUnwanted(volume, refused, sources)
   const unwanted = all.flatMap(volume => {
     const reason = why(volume)
-    return reason === undefined ? [] : [{ what: titleOf(volume), why: reason }]
+    return reason === undefined ? [] : [{ what: titleOf(volume), why: reason, harmless: true as const }]
   })
   return {
     volumes: all.filter(volume => why(volume) === undefined),
@@ -138,6 +136,7 @@ const inMemory = (used: readonly UsedMount[]): LeftOut[] =>
         mount.kind === 'tmpfs'
           ? 'it is kept in memory only (tmpfs)'
           : 'it is a mount of a kind that holds no data of its own',
+      harmless: true as const,
     }))
 
 /** Volumes and services that an earlier version of the Compose file made. */

@@ -83,7 +83,7 @@ config: ['certs/*.pem']
     ])
     expect(project.leftOut).toEqual([
       { what: 'folder later', why: 'it is in aidatavault.yml, and it is not there' },
-      { what: 'bind mount cache', why: 'aidatavault.yml says protect: false' },
+      { what: 'bind mount cache', why: 'aidatavault.yml says protect: false', harmless: true },
     ])
   })
 

@@ -43,7 +43,11 @@ class DockerCli implements ContainerEngine {
   }
 
   async facts(run: Run): Promise<EngineFacts> {
-    const info = parsePrinted(engineInfo, await this.#print(['info', '--format', '{{json .}}'], run), 'info')
+    const [printed, endpoint] = await Promise.all([
+      this.#print(['info', '--format', '{{json .}}'], run),
+      this.#endpoint(run),
+    ])
+    const info = parsePrinted(engineInfo, printed, 'info')
     if (!info.ServerVersion)
       throw new RecoveryError(
         'docker-unavailable',
@@ -52,7 +56,6 @@ class DockerCli implements ContainerEngine {
           hint: 'start Docker; docker info tells when it answers',
         },
       )
-    const endpoint = await this.#endpoint(run)
     const reachable = await foldersReachable(info, endpoint)
     return {
       version: info.ServerVersion,
@@ -92,6 +95,21 @@ class DockerCli implements ContainerEngine {
     const volume = await this.inspectVolume(name, run)
     if (!volume || !(await isPlainFolder(volume))) return undefined
     return (await this.facts(run)).foldersReachable ? volume.mountpoint : undefined
+  }
+
+  async volumeFolders(names: readonly string[], run: Run): Promise<ReadonlyMap<string, string>> {
+    if (names.length === 0) return new Map()
+    const inspect = this.#print(['volume', 'inspect', ...names], run).then(parseVolumes)
+    const [volumes, { foldersReachable: areReachable }] = await Promise.all([inspect, this.facts(run)])
+    if (!areReachable) return new Map()
+    const plain = await Promise.all(volumes.map(isPlainFolder))
+    return new Map(volumes.filter((_, at) => plain[at]).map(({ name, mountpoint }) => [name, mountpoint]))
+  }
+
+  async writtenBytes(ids: readonly string[], run: Run): Promise<ReadonlyMap<string, number>> {
+    if (ids.length === 0) return new Map()
+    const lines = await this.#lines(['container', 'inspect', '--size', '--format', '{{.Id}} {{.SizeRw}}', ...ids], run)
+    return new Map(lines.map(line => line.split(' ')).map(([id = '', bytes]) => [id, Number(bytes)]))
   }
 
   async readVolume(name: string, image: string, run: Run): Promise<OutgoingEntries> {

@@ -34,6 +34,10 @@ export async function checkConfig(survey: ConfigSurvey, run: Run): Promise<Findi
   return [...ofFiles, ...ofCompose, ...(await secretsInGit(survey, run))]
 }
 
+/** Of an env file alone: that it is missing, or which keys of its example it has not. */
+export const envGaps = (place: EnvPlace, file: string): Finding[] =>
+  fileFindings(place, file).filter(({ kind }) => kind === 'missing-file' || kind === 'missing-key')
+
 function fileFindings({ text, mode, example }: EnvPlace, file: string): Finding[] {
   if (text === undefined)
     return [

@@ -65,6 +65,18 @@ export function composeFindings({ composeFiles, places, directory, root }: Confi
   ])
 }
 
+// Every shell has them, and every machine its own.
+const ofEveryShell =
+  /^(HOME|USER|LOGNAME|UID|GID|PWD|HOSTNAME|SHELL|PATH|TMPDIR|LANG|LC_\w+|TERM|XDG_\w+|COMPOSE_\w+|DOCKER_\w+)$/
+
+/** Variables whose values Compose takes from this shell alone, so that they are gone with it. */
+export function shellVariables({ composeFiles, places, directory }: ConfigSurvey): string[] {
+  const own = places.find(({ file }) => file === path.join(directory, '.env'))
+  const written = parseEnvFile(own?.text ?? '')
+  const asked = composeFiles.flatMap(({ text }) => composeVariables(text)).map(({ name }) => name)
+  return [...new Set(asked)].filter(name => !written[name] && process.env[name] && !ofEveryShell.test(name))
+}
+
 const entry = z.union([z.string(), z.object({ path: z.string(), required: z.boolean().default(true) })])
 const compose = z.object({
   services: z

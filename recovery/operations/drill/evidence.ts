@@ -97,6 +97,13 @@ export async function listEvidence(vault: EvidenceVault, projectId?: string): Pr
   return evidence.toSorted((a, b) => (a.report?.sequence ?? 0) - (b.report?.sequence ?? 0))
 }
 
+/** The evidence of a project's drills one by one, from the newest on: for who needs only the last ones. */
+export async function* evidenceNewestFirst(vault: EvidenceVault, projectId: string): AsyncGenerator<Evidence> {
+  const snapshots = await vault.listSnapshots({ damaged: () => {} })
+  const found = snapshots.filter(snapshot => isEvidence(snapshot) && projectOf(snapshot) === projectId)
+  for (const snapshot of found.toReversed()) yield await readEvidence(vault, snapshot, projectId)
+}
+
 async function readEvidence(vault: EvidenceVault, snapshot: Snapshot, projectId: string): Promise<Evidence> {
   try {
     const report = await readBytes(vault, snapshot, evidenceFiles.report)

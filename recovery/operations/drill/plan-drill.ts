@@ -1,4 +1,4 @@
-import { config as configSchema, type DrillConfig } from '../../../contract/config.ts'
+import { config as configSchema } from '../../../contract/config.ts'
 import type { Manifest } from '../../../contract/manifest.ts'
 import { parse } from 'yaml'
 import { RecoveryError } from '../../domain/errors.ts'
@@ -15,7 +15,7 @@ import type { Tools } from '../tools.ts'
 import { databaseOf } from './ask-sql.ts'
 import { findImages, servicesWithImages, type DrillImage } from './drill-images.ts'
 import { isolatedModel } from './isolated-model.ts'
-import { drillSettings, type DrillSettings } from './settings.ts'
+import { drillSettings, type DrillSettings, type DrillWishes } from './settings.ts'
 
 export interface DrillRequest {
   /** cold: whoever calls has nothing but the recovery kit. */
@@ -112,15 +112,15 @@ function assertKnown(services: readonly string[], { services: known }: ComposeMo
 }
 
 /** What the living project says today; else what the point itself says. */
-async function configOf({ project }: DrillRequest, manifest: Manifest, reader: PointReader): Promise<DrillConfig> {
-  if (project) return project.config.drill ?? {}
+async function configOf({ project }: DrillRequest, manifest: Manifest, reader: PointReader): Promise<DrillWishes> {
+  if (project) return project.config
   const file = manifest.config.find(({ kind }) => kind === 'aidatavault')
   if (!file || !(await reader.exists(file.inPoint))) return {}
   const pieces: Uint8Array[] = []
   for await (const piece of reader.readFile(file.inPoint)) pieces.push(piece)
   // An older program may not know everything in it.
   const found: unknown = parse(Buffer.concat(pieces).toString('utf8'))
-  return configSchema.safeParse(found).data?.drill ?? {}
+  return configSchema.safeParse(found).data ?? {}
 }
 
 function withoutOf(model: ComposeModel, services: ReadonlySet<string>): readonly string[] {

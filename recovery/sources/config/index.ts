@@ -3,6 +3,7 @@
  * them stays in the encrypted point; the manifest knows their names, sizes and SHA-256.
  */
 export { captureConfig } from './capture-config.ts'
+export { configChanges, type ConfigChanges } from './config-changes.ts'
 export { configPath } from './layout.ts'
 export { draftOf } from './restore-config.ts'
 export { syncFolder, takeName } from '../take-name.ts'

@@ -12,7 +12,34 @@ const activitySql = `
 /** How far a server has come with its writing; to be compared with later. Its statistics lag about a second behind. */
 export async function readActivity(ask: Ask): Promise<Activity> {
   const [row] = await ask(activitySql)
-  return { walLsn: row?.['lsn'] ?? '0/0', rowsWritten: Number(row?.['rows'] ?? 0), statsReset: row?.['reset'] ?? '0' }
+  return activityOf(row)
+}
+
+const activityOf = (row: Awaited<ReturnType<Ask>>[number] | undefined): Activity => ({
+  walLsn: row?.['lsn'] ?? '0/0',
+  rowsWritten: Number(row?.['rows'] ?? 0),
+  statsReset: row?.['reset'] ?? '0',
+})
+
+/** What one question tells of a living server. */
+export interface ServerLife {
+  readonly systemIdentifier: string
+  readonly activity: Activity
+  /** Names of all that take connections, without templates. */
+  readonly databases: readonly string[]
+}
+
+const lifeSql = `
+  SELECT (SELECT system_identifier FROM pg_control_system())::text AS id, a.*,
+         (SELECT coalesce(json_agg(datname ORDER BY datname), '[]')::text FROM pg_database
+           WHERE datallowconn AND NOT datistemplate) AS databases
+  FROM (${activitySql}) a`
+
+/** Who a server is, how far it has come with its writing, and which databases it has: in one round trip. Any role may ask. */
+export async function readLife(ask: Ask): Promise<ServerLife> {
+  const [row] = await ask(lifeSql)
+  const databases = JSON.parse(row?.['databases'] ?? '[]') as string[]
+  return { systemIdentifier: row?.['id'] ?? '', activity: activityOf(row), databases }
 }
 
 /** What the same server has written between two moments: bytes of WAL, and rows where its statistics were not reset. */

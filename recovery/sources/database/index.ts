@@ -1,5 +1,5 @@
 /** PostgreSQL servers into a point and back: captured as dumps or as files, restored, and held against what they were. */
-export { readActivity, writtenSince, type Activity } from './activity.ts'
+export { readActivity, readLife, writtenSince, type Activity, type ServerLife } from './activity.ts'
 export { captureLogical } from './capture-logical.ts'
 export { captureServer, type CaptureOptions } from './capture-server.ts'
 export { restoreServer } from './restore-server.ts'
