@@ -105,6 +105,23 @@ describe('withLock', () => {
     expect(await files(repository)).toEqual([])
   })
 
+  it('keeps out whoever works for the same purpose, and nobody else', async () => {
+    const repository = await testRepository()
+    const work = (purpose: string, use: () => Promise<void> = async () => {}) =>
+      withLock(repository, { exclusive: false, purpose, timing }, run, use)
+    await work('drill of shop', async () => {
+      await expect(work('drill of shop')).rejects.toMatchObject({
+        code: 'vault-locked',
+        message: expect.stringContaining('in use (drill of shop) by ') as string,
+      })
+      await work('drill of blog')
+      await hold(repository, false)
+      await expect(hold(repository, true)).rejects.toMatchObject({ code: 'vault-locked' })
+    })
+    await work('drill of shop')
+    expect(await listLocks(repository)).toEqual([])
+  })
+
   it('never lets two exclusive ones in, however they interleave', async () => {
     const repository = await testRepository()
     let inside = 0

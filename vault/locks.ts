@@ -1,6 +1,6 @@
 import { throwIfInterrupted } from './interrupt.ts'
 import { acquireLock } from './locks/acquire.ts'
-import type { HeldLock } from './locks/held-lock.ts'
+import type { HeldLock, LockKind } from './locks/held-lock.ts'
 import { findLocks, type FoundLock } from './locks/lock-file.ts'
 import { endGuard, guardAgainstSignals } from './locks/signals.ts'
 import { lockTiming, type LockTiming } from './locks/timing.ts'
@@ -10,8 +10,7 @@ import type { Lock, VaultRun } from './types.ts'
 // Locks keep readers and writers from what deletes. Shared ones stand side by side; an exclusive one stands alone. They
 // are files in the vault that all programs of the format respect, and must be renewed while they are in use.
 
-export interface LockOptions {
-  readonly exclusive: boolean
+export interface LockOptions extends LockKind {
   readonly timing?: LockTiming
 }
 
@@ -27,7 +26,7 @@ export interface LockScope {
  */
 export async function withLock<T>(
   repository: Repository,
-  { exclusive, timing = lockTiming }: LockOptions,
+  { exclusive, purpose, timing = lockTiming }: LockOptions,
   run: VaultRun,
   use: (run: VaultRun, lock: LockScope) => Promise<T>,
 ): Promise<T> {
@@ -36,7 +35,7 @@ export async function withLock<T>(
   const signal = run.signal ? AbortSignal.any([run.signal, stop.signal]) : stop.signal
   guardAgainstSignals(stop)
   try {
-    const lock = await acquireLock({ repository, exclusive, timing, now: run.now ?? Date.now, signal })
+    const lock = await acquireLock({ repository, exclusive, purpose, timing, now: run.now ?? Date.now, signal })
     return await whileRenewed(lock, timing, stop, () => use({ ...run, signal }, lock))
   } finally {
     endGuard(stop)

@@ -388,6 +388,12 @@ export interface Vault {
 
   withUploader<T>(run: VaultRun, use: (uploader: Uploader) => Promise<T>): Promise<T>
 
+  /**
+   * Works under a shared lock that keeps out whoever else, on whichever machine, works for the same purpose, and what deletes.
+   * `purpose`: for people too, such as 'drill of shop-4f2a91c8'. Rejects with vault-locked.
+   */
+  withPurpose<T>(purpose: string, run: VaultRun, use: (signal: AbortSignal) => Promise<T>): Promise<T>
+
   /** Oldest first. An unreadable snapshot file is an error naming it, unless `damaged` is given to be told instead. */
   listSnapshots(options?: { readonly damaged?: (id: string, error: unknown) => void }): Promise<readonly Snapshot[]>
   /**

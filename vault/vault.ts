@@ -6,7 +6,7 @@ import { copySnapshots, findCopies } from './copy/copy.ts'
 import { createRepository } from './create.ts'
 import { listKeys, type NewKey, type ScryptCost } from './keyring.ts'
 import { addKey, removeKey, replaceKeys } from './keys.ts'
-import { listLocks, unlock } from './locks.ts'
+import { withLock, listLocks, unlock } from './locks.ts'
 import { CopyFolder } from './copies/copy-folder.ts'
 import { CopyingReader } from './copies/copying-reader.ts'
 import { CopyingStorage } from './copies/copying-storage.ts'
@@ -112,6 +112,11 @@ class OpenVault implements types.Vault {
     const result = await withUploader(this.#copied, this.#reader, run, use)
     await this.#removeLeftovers(run)
     return result
+  }
+
+  withPurpose<T>(purpose: string, run: types.VaultRun, use: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    // withLock gives a run with a signal of its own: it also ends where the lock is lost.
+    return withLock(this.#repository, { exclusive: false, purpose }, run, ({ signal }) => use(signal!))
   }
 
   // Tidying up is no part of what was asked for.

@@ -1,12 +1,11 @@
 import type { Repository } from '../repository.ts'
-import { HeldLock } from './held-lock.ts'
+import { HeldLock, type LockKind } from './held-lock.ts'
 import { findLocks, isAbandoned, lockedError, type FoundLock } from './lock-file.ts'
 import type { LockTiming } from './timing.ts'
 
 /** What an acquisition needs to know. */
-export interface Acquisition {
+export interface Acquisition extends LockKind {
   readonly repository: Repository
-  readonly exclusive: boolean
   readonly timing: LockTiming
   readonly now: () => number
   readonly signal: AbortSignal
@@ -19,7 +18,7 @@ export interface Acquisition {
 export async function acquireLock(wanted: Acquisition): Promise<HeldLock> {
   await removeAbandoned(wanted)
   await refuseConflict(wanted)
-  const lock = await HeldLock.write(wanted.repository, wanted.exclusive, wanted.now)
+  const lock = await HeldLock.write(wanted.repository, wanted, wanted.now)
   try {
     await wanted.timing.pause(wanted.timing.settleMs, wanted.signal)
     await refuseConflict(wanted, lock)
@@ -37,9 +36,14 @@ async function removeAbandoned({ repository, now }: Acquisition): Promise<void> 
 
 async function refuseConflict(wanted: Acquisition, own?: HeldLock): Promise<void> {
   const locks = (await readableLocks(wanted)).filter(lock => !own?.isOurs(lock.id))
-  const conflict = locks.find(lock => lock.exclusive) ?? (wanted.exclusive ? locks[0] : undefined)
+  const conflict =
+    locks.find(lock => lock.exclusive || isSamePurpose(lock, wanted)) ?? (wanted.exclusive ? locks[0] : undefined)
   if (conflict) throw lockedError(wanted.repository.location, conflict)
 }
+
+// One that is stale is of a machine that fell: it harms nobody that the same is begun again.
+const isSamePurpose = (lock: FoundLock, { purpose }: LockKind) =>
+  purpose !== undefined && lock.purpose === purpose && !lock.stale
 
 // One that cannot be read may still be on its way; if it stays so, it counts as exclusive.
 async function readableLocks({ repository, timing, now, signal }: Acquisition): Promise<FoundLock[]> {

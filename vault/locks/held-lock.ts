@@ -3,10 +3,18 @@ import type { Repository } from '../repository.ts'
 import { ownLock } from './lock-file.ts'
 import type { LockTiming } from './timing.ts'
 
+/** Whom a lock keeps out. */
+export interface LockKind {
+  /** Everybody else. */
+  readonly exclusive: boolean
+  /** Those of the same purpose, in words for people. */
+  readonly purpose?: string | undefined
+}
+
 /** Our lock in the vault, from the moment it is written until it is released. */
 export class HeldLock {
   readonly #repository: Repository
-  readonly #exclusive: boolean
+  readonly #kind: LockKind
   readonly #now: () => number
   /** Usually one; two while a renewed lock replaces the old. */
   #ids: string[] = []
@@ -15,15 +23,15 @@ export class HeldLock {
   /** Rejects once the lock protects nothing any more, and for good: what others did meanwhile is not undone. */
   readonly #lost = Promise.withResolvers<never>()
 
-  private constructor(repository: Repository, exclusive: boolean, now: () => number) {
+  private constructor(repository: Repository, kind: LockKind, now: () => number) {
     this.#repository = repository
-    this.#exclusive = exclusive
+    this.#kind = kind
     this.#now = now
     this.#lost.promise.catch(() => {})
   }
 
-  static async write(repository: Repository, exclusive: boolean, now: () => number): Promise<HeldLock> {
-    const lock = new HeldLock(repository, exclusive, now)
+  static async write(repository: Repository, kind: LockKind, now: () => number): Promise<HeldLock> {
+    const lock = new HeldLock(repository, kind, now)
     lock.#renewedAt = await lock.#write()
     return lock
   }
@@ -67,7 +75,8 @@ export class HeldLock {
   /** Returns the time that the new lock tells. */
   async #write(): Promise<number> {
     const at = this.#now()
-    this.#ids.push(await this.#repository.saveUnpacked('locks', ownLock(new Date(at), this.#exclusive)))
+    const { exclusive, purpose } = this.#kind
+    this.#ids.push(await this.#repository.saveUnpacked('locks', ownLock(new Date(at), exclusive, purpose)))
     return at
   }
 

@@ -14,16 +14,19 @@ export const staleAfterMs = 30 * 60_000
 export interface FoundLock extends Lock {
   /** See owner.ts; '' in locks of other programs. */
   readonly origin: string
+  /** What its holder does that nobody may do beside it; '' where there is no such thing. restic ignores the field. */
+  readonly purpose: string
   /** Why it cannot be read; then nothing but the id is known. */
   readonly unreadable?: unknown
 }
 
 /** The JSON of a lock of this process. */
-export function ownLock(time: Date, exclusive: boolean): Buffer {
+export function ownLock(time: Date, exclusive: boolean, purpose = ''): Buffer {
   const owner = { hostname: hostname(), username: userName(), pid: process.pid }
   const ids = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
   const json = encodeLock({ time, exclusive, ...owner, ...ids }).toString()
-  return Buffer.from(`${json.slice(0, -1)},"origin":${JSON.stringify(processOrigin())}}`)
+  const more = purpose === '' ? '' : `,"purpose":${JSON.stringify(purpose)}`
+  return Buffer.from(`${json.slice(0, -1)},"origin":${JSON.stringify(processOrigin())}${more}}`)
 }
 
 /** The name of this user; a number where the system has no name for it, as in many containers. */
@@ -46,12 +49,10 @@ export async function findLocks(repository: Repository, now: number): Promise<Fo
 async function readLock(repository: Repository, id: string, now: number): Promise<FoundLock | undefined> {
   try {
     const json = await repository.loadUnpacked('locks', id)
-    const lock = {
-      ...parseLock(json),
-      origin: new JsonObject(parseJson(json, 'a lock'), 'a lock', originField).text('origin'),
-    }
-    const { time, exclusive, hostname, username, pid, origin } = lock
-    return { id, time, exclusive, hostname, username, pid, origin, stale: isOld(lock, now) || isPidGone(lock) }
+    const own = new JsonObject(parseJson(json, 'a lock'), 'a lock', ownFields)
+    const lock = { ...parseLock(json), origin: own.text('origin'), purpose: own.text('purpose') }
+    const { time, exclusive, hostname, username, pid, origin, purpose } = lock
+    return { id, time, exclusive, hostname, username, pid, origin, purpose, stale: isOld(lock, now) || isPidGone(lock) }
   } catch (error) {
     if (error instanceof VaultError && error.code === 'file-missing') return undefined
     if (error instanceof VaultError && error.code !== 'vault-damaged') throw error
@@ -63,13 +64,14 @@ async function readLock(repository: Repository, id: string, now: number): Promis
       username: '',
       pid: 0,
       origin: '',
+      purpose: '',
       stale: false,
       unreadable: error,
     }
   }
 }
 
-const originField = new Set(['origin'])
+const ownFields = new Set(['origin', 'purpose'])
 const isOld = (lock: { time: Date }, now: number): boolean => now - lock.time.getTime() > staleAfterMs
 
 /**
@@ -87,7 +89,7 @@ export function lockedError(location: string, lock: FoundLock): VaultError {
       cause: lock.unreadable,
     })
   const who = `${lock.username || 'somebody'}@${lock.hostname || 'an unknown host'} (process ${lock.pid})`
-  const how = lock.exclusive ? 'in use alone' : 'in use'
+  const how = lock.exclusive ? 'in use alone' : lock.purpose ? `in use (${lock.purpose})` : 'in use'
   return new VaultError(
     'vault-locked',
     `the vault at ${location} is ${how} by ${who}, last seen ${lock.time.toISOString()}`,

@@ -5,6 +5,7 @@ import { messageOf } from '../../domain/errors.ts'
 import { untilDone, type Run } from '../../domain/run.ts'
 import type { Snapshot, Vault } from '../../../vault/index.ts'
 import type { RecoveryPoint } from '../points.ts'
+import { vaultRun } from '../point-writer.ts'
 import { programName, type Tools } from '../tools.ts'
 import { nextLink } from './chain.ts'
 import { listEvidence, saveEvidence } from './evidence.ts'
@@ -25,9 +26,24 @@ export interface DrillOutcome {
 
 /**
  * Rehearses the recovery of a point in an isolated copy, which is gone afterwards, and keeps the evidence in the vault, whatever the
- * verdict. Rejects only when the run was interrupted, and when the evidence cannot be kept.
+ * verdict. Rejects only when the run was interrupted, when the evidence cannot be kept, and with vault-locked while the same project
+ * is drilled elsewhere or the vault is pruned.
  */
-export async function drill(
+export function drill(
+  plan: DrillPlan,
+  point: RecoveryPoint,
+  vault: Vault,
+  tools: Tools,
+  run: Run,
+): Promise<DrillOutcome> {
+  const { id, name } = plan.manifest.project
+  // Each report follows the one before: two drills at once, on two machines, would follow the same one.
+  return vault.withPurpose(`drill of ${name} ${id}`, vaultRun(run, 'drill'), signal =>
+    drillAlone(plan, point, vault, tools, { ...run, signal }),
+  )
+}
+
+async function drillAlone(
   plan: DrillPlan,
   point: RecoveryPoint,
   vault: Vault,

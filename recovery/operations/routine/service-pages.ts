@@ -46,7 +46,7 @@ const systemdUnit = (facts: ServiceFacts): string => `# Keeps the schedule of ${
 #   systemctl daemon-reload && systemctl enable --now ${serviceName(facts)}
 #   journalctl --unit ${serviceName(facts)} --follow
 # The password comes from ${facts.credentials} of this user; for another way, print this with
-# --password-file FILE or --password-command COMMAND.
+# --password-file FILE or --password-command COMMAND. Keys of a storage (AWS_ACCESS_KEY_ID, …) go into the environment file.
 
 [Unit]
 Description=AIDataVault: the schedule of ${unitText(facts.projectName)}
@@ -57,6 +57,8 @@ After=network-online.target docker.service
 Type=exec
 User=${whoRuns().username}
 WorkingDirectory=${unitText(facts.directory)}
+Environment=${unitWord(`XDG_CONFIG_HOME=${configHome(facts)}`)}
+EnvironmentFile=-/etc/aidatavault/${serviceName(facts)}.env
 ExecStart=${[facts.program, ...facts.words, 'run'].map(unitWord).join(' ')}
 # It ends the job that is at work in order; what is still there after that long is killed, and done again at the next start.
 KillMode=mixed
@@ -70,6 +72,9 @@ Nice=10
 [Install]
 WantedBy=multi-user.target
 `
+
+/** Where the program looks for the folder in which the credentials are. */
+const configHome = ({ credentials }: ServiceFacts) => path.dirname(path.dirname(credentials))
 
 const unitText = (text: string) => text.replaceAll('%', '%%')
 const unitWord = (word: string) =>
@@ -94,8 +99,13 @@ services:
     environment:
       TZ: ${yamlText(Intl.DateTimeFormat().resolvedOptions().timeZone)}
       HOME: ${yamlText(os.homedir())}
+      XDG_CONFIG_HOME: ${yamlText(configHome(facts))}
       # Drills let the engine mount folders from here, so it has the same path on this machine.
       TMPDIR: ${drillFolder}
+    # Keys of a storage (AWS_ACCESS_KEY_ID, …).
+    env_file:
+      - path: /etc/aidatavault/${serviceName(facts)}.env
+        required: false
     init: true
     restart: unless-stopped
     stop_grace_period: 10m
@@ -110,13 +120,15 @@ const drillFolder = '/var/tmp/aidatavault'
 
 interface Mount {
   readonly place: string
+  /** In the container, where that is not the same. */
+  readonly at?: string
   readonly readOnly: boolean
   readonly why: string
 }
 
 /** Everything under the path that it has on this machine: the engine, which is asked to mount it, knows no other. */
 const mountsOf = ({ root, vaultFolders, credentials, files }: ServiceFacts): readonly Mount[] => [
-  { place: '/var/run/docker.sock', readOnly: false, why: 'the Docker engine' },
+  { place: engineSocket(), at: '/var/run/docker.sock', readOnly: false, why: 'the Docker engine' },
   { place: root, readOnly: false, why: 'the project; what it mounts from other folders belongs here too' },
   ...vaultFolders.map(place => ({ place, readOnly: false, why: 'the vault' })),
   { place: path.dirname(credentials), readOnly: true, why: 'the password of the vault' },
@@ -124,12 +136,18 @@ const mountsOf = ({ root, vaultFolders, credentials, files }: ServiceFacts): rea
   { place: drillFolder, readOnly: false, why: 'for drills' },
 ]
 
-const mount = ({ place, readOnly, why }: Mount): string =>
+/** The one that the docker command of this user asks. */
+function engineSocket(): string {
+  const host = process.env['DOCKER_HOST'] ?? ''
+  return host.startsWith('unix://') ? host.slice('unix://'.length) : '/var/run/docker.sock'
+}
+
+const mount = ({ place, at = place, readOnly, why }: Mount): string =>
   [
     `      # ${why}`,
     '      - type: bind',
     `        source: ${yamlText(place)}`,
-    `        target: ${yamlText(place)}`,
+    `        target: ${yamlText(at)}`,
     ...(readOnly ? ['        read_only: true'] : []),
     ...(place === drillFolder ? ['        bind: { create_host_path: true }'] : []),
   ].join('\n')

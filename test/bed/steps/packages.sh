@@ -7,6 +7,8 @@ need git git
 need getfattr attr
 # The guard's functions have to work in it as well as in bash.
 need zsh zsh
+# It reads the unit that keeps a schedule.
+need systemd-analyze systemd
 # A browser, for the pages that people look at.
 need chromium chromium
 # Reads PDFs as other people do, for the recovery kit.
