@@ -128,6 +128,7 @@ function wordsOf({ kind, record }: Exclude<RoutineEvent, { kind: 'waits' }>): st
       : `missed, was due ${due}`
   if (kind === 'retries') return `${error?.message ?? outcome}; it is tried again in a while`
   const took = endedAt ? ` after ${durationText(Date.parse(endedAt) - Date.parse(startedAt))}` : ''
+  if (outcome === 'interrupted' && error?.code === 'interrupted') return `interrupted${took}`
   const why = error ? `: ${error.message}${exitCode === undefined ? '' : ` (exit code ${exitCode})`}` : ''
   return `${outcome === 'success' ? 'done' : outcome}${took}${why}`
 }

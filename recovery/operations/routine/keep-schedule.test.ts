@@ -110,6 +110,17 @@ describe('keeping a schedule', () => {
     ])
   })
 
+  it('lets every job come to its turn, however often the others are due', async () => {
+    const slowly = (): JobEnd => {
+      machine.work(3 * minute)
+      return { exitCode: 0 }
+    }
+    const often = { backup: '* * * * *', retain: '* * * * *', check: '*/2 * * * *' }
+    await keepSchedule(routineOf(often, 9, slowly), run())
+    const order = (await readRuns(root, machine.clock.now())).filter(({ outcome }) => outcome === 'success')
+    expect(order.map(({ job }) => job).join(' ')).toBe('backup backup retain check backup retain check backup retain')
+  })
+
   it('makes up once for what was missed in sleep, and says what was not made up for', async () => {
     const sleepy = (_record: RunRecord, nth: number): JobEnd => {
       machine.work(minute)

@@ -1,6 +1,6 @@
 import os from 'node:os'
 import path from 'node:path'
-import { jobs, type RunRecord } from '../../../contract/run-record.ts'
+import type { RunRecord } from '../../../contract/run-record.ts'
 import { RecoveryError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
 import { withFileLock } from '../../journal/file-lock.ts'
@@ -93,16 +93,18 @@ async function serveNext(
     .map(job => decide(job, schedule, history, moment))
   const next = nextOf(schedule, moment.now)
   if (history.runs.some(({ outcome }) => outcome === 'running')) return { next, isBusy: true }
-  for (const { missed } of decisions) if (missed) await writeMissed(routine, missed, history, run)
-  const due = firstOf(decisions)
-  return due ? { ended: await serve(routine, due, run) } : { next }
+  const first = firstOf(decisions)
+  // What only waits for its turn has missed nothing yet.
+  for (const { missed, due } of decisions)
+    if (missed && (!due || due === first?.due)) await writeMissed(routine, missed, history, run)
+  return first?.due ? { ended: await serve(routine, first.due, run) } : { next }
 }
 
 /** What has waited longest; of what is due at the same time, a backup before what is done with points. */
-const firstOf = (decisions: readonly Decision[]): DueRun | undefined =>
-  decisions
-    .flatMap(({ due }) => due ?? [])
-    .toSorted((a, b) => a.dueAt.getTime() - b.dueAt.getTime() || jobs.indexOf(a.job) - jobs.indexOf(b.job))[0]
+const firstOf = (decisions: readonly Decision[]): Decision | undefined =>
+  decisions.filter(({ due }) => due).toSorted((a, b) => waitingSince(a) - waitingSince(b))[0]
+
+const waitingSince = ({ due, missed }: Decision): number => (missed?.first ?? due?.dueAt ?? new Date(0)).getTime()
 
 function nextOf(schedule: Schedule, now: Date): Date | undefined {
   const times = [...schedule.jobs.values()].flatMap(({ timetable }) => timetable.next(now) ?? [])
