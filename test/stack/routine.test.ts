@@ -1,7 +1,8 @@
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { runRecord, type RunRecord } from '../../contract/run-record.ts'
+import type { RunRecord } from '../../contract/run-record.ts'
+import { readRuns } from '../../recovery/journal/run-history.ts'
 import { skipsStack } from './engine.ts'
 import { must, run } from './run.ts'
 import { Sandbox } from './sandbox.ts'
@@ -31,10 +32,7 @@ describe.skipIf(skipsStack)('a project on a schedule', () => {
   }, 240_000)
   afterAll(() => sandbox.end(), 120_000)
 
-  const runs = async (): Promise<RunRecord[]> => {
-    const { stdout } = await sandbox.succeeds(['runs', '--last', '1000', '--json'])
-    return runRecord.array().parse(JSON.parse(stdout))
-  }
+  const runs = () => readRuns(sandbox.project)
   const pointsIn = async (vault: string) => (await fs.readdir(path.join(vault, 'snapshots'))).length
 
   it('takes points, copies, keeps and checks them by itself, one after the other, until it is stopped', async () => {
@@ -86,6 +84,8 @@ services:
     volumes:
 ${mounts}`
     await fs.writeFile(sandbox.at('here.yaml'), override)
+    const config = path.join(sandbox.project, 'aidatavault.yml')
+    await fs.writeFile(config, (await fs.readFile(config, 'utf8')).replace(/^ {2}(copy|retain|check): .*\n/gm, ''))
     const files = ['--file', printed, '--file', sandbox.at('here.yaml')]
     const before = await runs()
     const { code, stderr } = await run(['docker', 'compose', ...files, 'run', '--rm', 'aidatavault', 'run', '--once'], {
