@@ -39,6 +39,10 @@ export interface Context {
   readonly run: Run
 }
 
+/** Where the project that is meant is looked for, from there upwards. */
+export const startFolder = ({ options: { projectDirectory, file } }: Pick<Context, 'options'>): string =>
+  projectDirectory ?? (file?.[0] === undefined ? '.' : path.dirname(file[0]))
+
 /** The project that the user means: of this folder, or as --project-directory, --file and --project-name say. */
 export const discoveryRequest = ({ options }: Pick<Context, 'options'>): DiscoveryRequest => ({
   // As Compose has it: with --file alone, the directory is that of the first file.

@@ -14,6 +14,7 @@ import { initCommand } from './commands/init.ts'
 import { keyCommand } from './commands/key/key.ts'
 import { kitCommand } from './commands/kit/kit.ts'
 import { mcpCommand } from './commands/mcp.ts'
+import { notifyCommand } from './commands/notify.ts'
 import { pointsCommand } from './commands/points.ts'
 import { pruneCommand } from './commands/prune.ts'
 import { recoverCommand } from './commands/recover.ts'
@@ -65,6 +66,7 @@ export function buildProgram(tools: Tools, signal: AbortSignal, started: (termin
     drillCommand,
     runCommand,
     runsCommand,
+    notifyCommand,
     configCommand,
     guardCommand,
     mcpCommand,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { metrics, notifications, pings } from './notification-config.ts'
 
 const duration = z.string().regex(/^\d+(ms|s|m|h)$/)
 const span = z.string().regex(/^\d+(ms|s|m|h|d)$/)
@@ -196,6 +197,9 @@ export const config = z.strictObject({
   keepOldDays: z.number().int().min(0).max(3650).optional(),
   retain: retain.optional(),
   schedule: schedule.optional(),
+  notifications: notifications.optional(),
+  pings: pings.optional(),
+  metrics: metrics.optional(),
   /** What `guard` takes a safety point before, besides what it knows. */
   guard: z
     .strictObject({

@@ -41,6 +41,7 @@ export const exitCodes = {
   'drill-failed': 61,
   'drill-error': 62,
   'evidence-altered': 63,
+  'notification-failed': 66,
   'kit-failed': 70,
   'at-risk': 75,
   'vault-unwell': 76,

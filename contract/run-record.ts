@@ -43,6 +43,21 @@ export const runRecord = z.object({
   bytesAdded: count.optional(),
   /** Of a backup: what it captured, how long each took, and the bytes it read. */
   sources: z.array(z.object({ name: z.string(), ms: count, bytes: count })).optional(),
+  /** The newest drill that proved a point of the project, as the vault held it then, and how long the recovery took in it. */
+  proof: z.object({ at: z.iso.datetime(), recoveryMs: count }).optional(),
+  /** Who was told of it: one for each channel of `notifications`, or monitor of `pings` ('ping backup'), and event. */
+  notices: z
+    .array(
+      z.object({
+        to: z.string(),
+        event: z.string(),
+        at: z.iso.datetime(),
+        ok: z.boolean(),
+        /** Why it did not arrive. */
+        message: z.string().optional(),
+      }),
+    )
+    .optional(),
 })
 
 export type RunRecord = z.infer<typeof runRecord>

@@ -6,6 +6,7 @@ import {
   backup,
   isUnsettled,
   capturedPhysically,
+  lastProof,
   planBackup,
   planColdBackup,
   shortId,
@@ -17,6 +18,7 @@ import {
   type Project,
   type RunFacts,
   type SourceKind,
+  type Vault,
 } from '../../recovery/operations/index.ts'
 import { assertVaultKnown, configuredVaults, findProject, type Context } from '../context.ts'
 import { firstOpened, withVaults } from '../other-vault.ts'
@@ -101,10 +103,12 @@ async function runBackup(
   // settled first: a restore that was cut off may have left a server stopped.
   if (!(await isUnsettled(project.root))) planOf(project)
   const placed = await withVaults(context, locations, opened =>
-    inRestoration(context, { reads: false, found: project, opened: firstOpened(opened) }, ({ project: now }) => {
+    inRestoration(context, { reads: false, found: project, opened: firstOpened(opened) }, async ({ project: now }) => {
       const { project: seen, plan } = planOf(now)
       for (const { what, why } of plan.leftOut) terminal.warn(`not in this point: ${what} (${why})`)
-      return takeEverywhere(opened, vault => backup(seen, plan, vault, tags, tools, run), run)
+      const placed = await takeEverywhere(opened, vault => backup(seen, plan, vault, tags, tools, run), run)
+      tell(await proofFacts(seen, firstOpened(opened)))
+      return placed
     }),
   )
   tell(factsOf(placed))
@@ -118,6 +122,13 @@ function factsOf({ point: { snapshot } }: PlacedPoint): RunFacts {
     point: snapshot.id,
     ...(summary ? { bytesRead: summary.totalBytesProcessed, bytesAdded: summary.dataAddedPacked } : {}),
   }
+}
+
+/** For messages of stale proof, and metrics: a drill may have been held on another machine. */
+async function proofFacts({ config, facts }: Project, vault: Vault): Promise<RunFacts> {
+  if (!config.notifications && !config.metrics) return {}
+  const { proof } = await lastProof(vault, facts.id).catch(() => ({ proof: null }))
+  return proof ? { proof: { at: proof.provedAt.toISOString(), recoveryMs: proof.recoveryMs } } : {}
 }
 
 function parseKinds(text: string | undefined): readonly SourceKind[] | undefined {

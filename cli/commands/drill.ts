@@ -80,6 +80,8 @@ async function runDrill(
     if (options.plan) return terminal.result(drillPlanText(plan), drillPlanJson(plan))
     terminal.say(drillPlanText(plan))
     const outcome = await drill(plan, point, vault, tools, run)
+    const { verdict, endedAt, recoveryTime } = outcome.report
+    if (verdict === 'proved') tell({ proof: { at: endedAt, recoveryMs: recoveryTime?.ms ?? 0 } })
     terminal.result(drillText(outcome, terminal), { ...outcome.report, evidence: outcome.evidence.id })
     assertProved(outcome)
   })

@@ -4,7 +4,6 @@ import { messageOf, RecoveryError } from '../../recovery/domain/errors.ts'
 import {
   configOf,
   keepSchedule,
-  nobody,
   readSchedule,
   serveOnce,
   serviceKinds,
@@ -18,6 +17,7 @@ import {
 import { configuredVaults, type Context } from '../context.ts'
 import type { Follow } from '../program.ts'
 import { assertPlace } from '../recorded.ts'
+import { tellOf } from '../told.ts'
 import { durationText, timeText } from '../words.ts'
 import { planJson, planText, scheduleText } from './run-plan.ts'
 
@@ -55,17 +55,19 @@ async function runRun(options: RunOptions, context: Context): Promise<void> {
   if (!options.once) terminal.say(scheduleText(schedule))
   const { startJob } = await import('../start-job.ts')
   const { realTimer } = await import('../real-timer.ts')
+  const told = tellOf(place, context)
   const routine: Routine = {
     root: place.root,
     schedule: rereader(place, schedule, context),
     start: startJob(context),
-    observer: nobody,
+    observer: told,
     timer: realTimer,
     // What `--once` did is one result, at its end.
     tell: event => (options.once && terminal.options.json ? undefined : tell(event, context)),
   }
   if (!options.once) return keepSchedule(routine, run)
   await runOnce(routine, context)
+  if (!process.exitCode) told.assertTold()
 }
 
 async function runOnce(routine: Routine, { terminal, run }: Context): Promise<void> {

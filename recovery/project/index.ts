@@ -7,6 +7,7 @@ export { envFileOf, isEnvFile, isMadeAnew, isPlaceholder, tellsSecret } from './
 export { foreseeConfig } from './locate-project.ts'
 export { findRoot } from './project-root.ts'
 export { findConfig, readConfig } from './read-config.ts'
+export { readSecret } from './secret-from.ts'
 export type {
   ApplicationLogin,
   LeftOut,

@@ -43,6 +43,34 @@ describe('aidatavault.yml', () => {
     ['databases: { db: { method: fast } }', 'databases.db.method must be logical or physical'],
     ['databases: { db: { secretFrom: hunter2 } }', 'databases.db.secretFrom must be FILE#KEY'],
     ['volumes: { cache: { protect: "no" } }', 'volumes.cache.protect must be true or false'],
+    [
+      'notifications: { channels: [{ type: slack, url: hunter2 }] }',
+      'notifications.channels.0.urlFrom must be where the secret stands: FILE#KEY',
+    ],
+    [
+      'notifications: { channels: [{ type: ntfy, topic: t, key: hunter2 }] }',
+      'unknown key notifications.channels.0.key (known here: type, name, on, title, body, server, topic, ',
+    ],
+    ['notifications: { channels: [{ type: pager }] }', 'notifications.channels.0.type must be email, webhook, slack,'],
+    ['notifications: { channels: [{ type: ntfy }] }', 'notifications.channels.0: needs one of topic and topicFrom'],
+    [
+      'notifications: { channels: [{ type: ntfy, topic: t, body: "{{projct}}" }] }',
+      'notifications.channels.0.body: {{projct}} stands for nothing (project, event, job, ',
+    ],
+    [
+      'notifications: { channels: [{ type: ntfy, topic: t }, { type: ntfy, topic: u }] }',
+      'notifications.channels.1: needs a name: there is another ntfy',
+    ],
+    [
+      'notifications: { channels: [{ type: email, host: h, tls: none, user: u, passwordFrom: a#B, from: a@b.c, to: [a@b.c] }] }',
+      'sends no password in the clear',
+    ],
+    [
+      'pings: { backup: { url: "https://u:hunter2@example.org/" } }',
+      'pings.backup.url: must be a URL with http or https',
+    ],
+    ['pings: { backups: { url: "https://example.org/" } }', 'unknown key pings.backups (known here: backup, copy,'],
+    ['metrics: { listen: 9469 }', 'metrics.listen must be HOST:PORT'],
     ['- a list', 'the file:'],
     ['a: [', 'is not valid YAML (line 1)'],
   ])('%s is refused, naming file and key and never the value', (text, message) => {

@@ -1,10 +1,10 @@
 import path from 'node:path'
 import { RecoveryError } from '../domain/errors.ts'
-import { readEnvFile } from './compose-files.ts'
 import { mountAt } from './mounts.ts'
 import { encodePostgresUrl, parsePostgresUrl } from './postgres-url.ts'
 import { dataDirectory, postgresSign, superuserOf } from './postgres-signs.ts'
 import { realPath, seenFrom } from './paths.ts'
+import { readSecret } from './secret-from.ts'
 import { withSecretFiles } from './service-files.ts'
 import type { Config } from '../../contract/config.ts'
 import type { ComposeModel } from '../drivers/docker/compose.ts'
@@ -168,7 +168,10 @@ async function urlParts(
   settings: DatabaseConfig,
   directory: string,
 ): Promise<{ access: 'url'; url: string; dataDirectory?: string }> {
-  const secret = settings.secretFrom === undefined ? undefined : await readSecret(name, settings.secretFrom, directory)
+  const secret =
+    settings.secretFrom === undefined
+      ? undefined
+      : await readSecret(`databases.${name}.secretFrom`, settings.secretFrom, directory)
   const text = settings.url ?? secret
   if (text === undefined)
     throw invalid(`databases.${name}: there is no Compose service ${name}, and no url`, {
@@ -184,16 +187,6 @@ async function urlParts(
   const url = encodePostgresUrl({ ...parsed, user: parsed.user ?? settings.user, password })
   const { dataDirectory: folder } = settings
   return { access: 'url', url, ...(folder === undefined ? {} : { dataDirectory: path.resolve(directory, folder) }) }
-}
-
-/** 'FILE#KEY'. */
-async function readSecret(name: string, from: string, directory: string): Promise<string> {
-  const [file, key] = [from.slice(0, from.indexOf('#')), from.slice(from.indexOf('#') + 1)]
-  const value = (await readEnvFile(path.resolve(directory, file), process.env))[key]
-  if (value) return value
-  throw invalid(`databases.${name}.secretFrom: ${file} has no value for ${key}`, {
-    hint: `set ${key} in ${path.resolve(directory, file)}, or name another file and key`,
-  })
 }
 
 const invalid = (message: string, details: { hint: string }) =>

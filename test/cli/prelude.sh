@@ -46,6 +46,27 @@ serve_vaults() {
   return 1
 }
 
+# Somebody who is told things, at $WORK/port of this machine; what comes stands in $WORK/messages. Paths that begin with /no are refused.
+receive_messages() {
+  python3 - "$WORK" <<'SERVER' >/dev/null 2>&1 &
+import http.server, os, sys
+work = sys.argv[1]
+class Receiver(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers['content-length'] or 0)).decode()
+        with open(work + '/messages', 'a') as messages: messages.write(f'{self.path} {body}\n')
+        self.send_response(403 if self.path.startswith('/no') else 200)
+        self.end_headers()
+server = http.server.HTTPServer(('127.0.0.1', 0), Receiver)
+with open(work + '/port.new', 'w') as port: port.write(str(server.server_port))
+os.rename(work + '/port.new', work + '/port')
+server.serve_forever()
+SERVER
+  echo $! >>"$WORK/.holders"
+  for _ in {1..200}; do if [ -f "$WORK/port" ]; then return; fi; sleep 0.05; done
+  return 1
+}
+
 # How many points the vault has.
 count_points() { find "$WORK/vault/snapshots" -type f | wc -l; }
 

@@ -2,7 +2,8 @@ import os from 'node:os'
 import type { Job, RunRecord } from '../../../contract/run-record.ts'
 import { messageOf } from '../../domain/errors.ts'
 import type { Run, RunEvent } from '../../domain/run.ts'
-import { appendRun } from '../../journal/run-history.ts'
+import { appendRun, readRuns } from '../../journal/run-history.ts'
+import { harmless, nobody, previousOf, type RunObserver } from './run-observer.ts'
 
 /** How a run came to be: what is known of it before it begins. */
 export interface RunStart extends Pick<RunRecord, 'id' | 'trigger' | 'dueAt'> {
@@ -12,7 +13,7 @@ export interface RunStart extends Pick<RunRecord, 'id' | 'trigger' | 'dueAt'> {
 }
 
 /** What the work tells of itself for the record; the last word counts. An exit code that is not 0 is a failure without an error. */
-export type RunFacts = Pick<RunRecord, 'point' | 'vault' | 'bytesRead' | 'bytesAdded' | 'exitCode'>
+export type RunFacts = Pick<RunRecord, 'point' | 'vault' | 'bytesRead' | 'bytesAdded' | 'exitCode' | 'proof'>
 
 /** How a failure ends the command. */
 export interface RunFailure {
@@ -31,15 +32,22 @@ export async function recordRun(
   run: Run,
   failureOf: (error: unknown) => RunFailure,
   work: (run: Run, tell: (facts: RunFacts) => void) => Promise<void>,
+  observer: RunObserver = nobody,
 ): Promise<void> {
   const { root, ...known } = start
   const startedAt = run.clock.now().toISOString()
   const begun: RunRecord = { version: 1, ...known, hostname: os.hostname(), startedAt, outcome: 'running' }
   const write = writer(root, run)
   await write(begun)
+  const told = harmless(observer, run)
+  await told.started(begun)
   let facts: RunFacts = {}
   const sources = new Sources(run)
   const tell = (more: RunFacts) => void (facts = { ...facts, ...more })
+  const finish = async (record: RunRecord) => {
+    await write(record)
+    if (observer !== nobody) await told.ended(record, previousOf(record, await readRuns(root).catch(() => [])))
+  }
   const end = (how: Partial<RunRecord>): RunRecord => ({
     ...begun,
     ...facts,
@@ -50,11 +58,11 @@ export async function recordRun(
   try {
     await work(sources.run, tell)
   } catch (error) {
-    await write(end(endOf(failureOf(error))))
+    await finish(end(endOf(failureOf(error))))
     throw error
   }
   const { exitCode = 0 } = facts
-  await write(end({ outcome: exitCode === 0 ? 'success' : 'failed', exitCode }))
+  await finish(end({ outcome: exitCode === 0 ? 'success' : 'failed', exitCode }))
 }
 
 // An error of another program's can be as long as its output.
