@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { deriveKey, type VaultKey } from './crypto/keys.ts'
+import { nodeScrypt, type Scrypt } from './crypto/scrypt.ts'
+import { isWorthThreads, threadedScrypt } from './crypto/threaded-scrypt.ts'
 import { seal, unseal } from './crypto/seal.ts'
 import { VaultError } from './errors.ts'
 import { idOf } from './format/id.ts'
@@ -53,16 +55,29 @@ async function readKey(storage: Storage, id: string): Promise<FoundKey> {
 }
 
 /** The master keys that `password` opens, one by one; each attempt takes as long as its scrypt does. */
-export async function* openKeys(keys: readonly FoundKey[], password: string): AsyncGenerator<OpenedKey> {
-  for (const { id, file } of keys) {
-    const key = file && (await openKey(file, password))
+export async function* openKeys(
+  keys: readonly FoundKey[],
+  password: string,
+  quickScrypt: Scrypt = threadedScrypt,
+): AsyncGenerator<OpenedKey> {
+  const files = keys.flatMap(({ id, file }) => (file ? [{ id, file, quick: isWorthThreads(file.scrypt) }] : []))
+  let opened = false
+  for (const { id, file, quick } of files) {
+    const key = await openKey(file, password, quick ? quickScrypt : nodeScrypt)
+    opened ||= key !== undefined
+    if (key) yield { id, key }
+  }
+  if (opened) return
+  // Nobody shall be locked out by a fault of what is only quicker.
+  for (const { id, file } of files.filter(({ quick }) => quick)) {
+    const key = await openKey(file, password, nodeScrypt)
     if (key) yield { id, key }
   }
 }
 
 // A MAC that does not match is the wrong password (or a damaged file, which looks the same).
-async function openKey(file: KeyFile, password: string): Promise<VaultKey | undefined> {
-  const wrapping = await deriveKey(password, file.scrypt)
+async function openKey(file: KeyFile, password: string, scrypt: Scrypt): Promise<VaultKey | undefined> {
+  const wrapping = await deriveKey(password, file.scrypt, scrypt)
   try {
     return parseMasterKey(unseal(wrapping, file.data))
   } catch (error) {
@@ -84,6 +99,7 @@ export async function saveKey(storage: Storage, master: VaultKey, wanted: NewKey
   if (wanted.password === '')
     throw new VaultError('bad-input', 'an empty password protects nothing', { hint: 'choose a long one' })
   const scrypt = { ...(wanted.scrypt ?? (await measuredCost())), salt: randomBytes(64) }
+  // Node's scrypt: a key must open with what others have, and whoever opens it next tries ours.
   const wrapping = await deriveKey(wanted.password, scrypt)
   const data = seal(wrapping, encodeMasterKey(master))
   const owner = { created: new Date(), username: wanted.username, hostname: wanted.hostname ?? hostname() }

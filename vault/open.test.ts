@@ -2,10 +2,11 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { createRepository } from './create.ts'
 import { newVaultKey } from './crypto/keys.ts'
+import type { Scrypt } from './crypto/scrypt.ts'
 import { seal } from './crypto/seal.ts'
 import { VaultError } from './errors.ts'
 import { idOf } from './format/id.ts'
-import { listKeys, saveKey } from './keyring.ts'
+import { findKeys, listKeys, openKeys, saveKey, type OpenedKey } from './keyring.ts'
 import { openRepository } from './open.ts'
 import { listSnapshots } from './snapshots.ts'
 import { LocalStorage } from './storage/local.ts'
@@ -44,6 +45,22 @@ describe('creating and opening a vault', () => {
     expect((await openRepository(repository.storage, 'zweites')).keyId).toBe(added)
     expect((await openRepository(repository.storage, testPassword)).keyId).not.toBe(added)
     expect((await listKeys(repository.storage)).map(({ username }) => username).toSorted()).toEqual(['code', 'user'])
+  })
+
+  it('opens with a key as costly as restic makes it, and would if our own scrypt were wrong', async () => {
+    const storage = new MemoryStorage()
+    const key = newVaultKey()
+    const id = await saveKey(storage, key, { ...first, scrypt: { N: 32_768, r: 8, p: 2 } })
+    const keys = await findKeys(storage)
+    const openedBy = async (password: string, quickScrypt?: Scrypt) => {
+      const opened: OpenedKey[] = []
+      for await (const key of openKeys(keys, password, quickScrypt)) opened.push(key)
+      return opened
+    }
+    expect(await openedBy(testPassword)).toEqual([{ id, key }])
+    const wrongScrypt = () => Promise.resolve(Buffer.alloc(64, 1))
+    expect(await openedBy(testPassword, wrongScrypt)).toEqual([{ id, key }])
+    expect(await openedBy('wrong')).toEqual([])
   })
 
   it('refuses an empty password for a new key', async () => {

@@ -1,4 +1,5 @@
-import { randomBytes, scrypt } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
+import { nodeScrypt, type Scrypt, type ScryptParameters } from './scrypt.ts'
 
 /** What a repository, or the wrapping of its master key, is sealed with. Never log one, never put one into an error. */
 export interface VaultKey {
@@ -10,23 +11,13 @@ export interface VaultKey {
   readonly r: Buffer
 }
 
-export interface ScryptParameters {
-  readonly N: number
-  readonly r: number
-  readonly p: number
-  /** 64 bytes in every key file. */
-  readonly salt: Uint8Array
-}
-
 /** The key that a password stands for. Takes as long as the parameters say; off the main thread. */
-export function deriveKey(password: string, { N, r, p, salt }: ScryptParameters): Promise<VaultKey> {
-  // Node's own cap of 32 MiB is just too small for restic's N=32768, r=8.
-  const maxmem = 128 * N * r + 128 * r * p + 256 * r + 65_536
-  return new Promise((resolve, reject) => {
-    scrypt(Buffer.from(password, 'utf8'), salt, 64, { N, r, p, maxmem }, (error, bytes) =>
-      error ? reject(error) : resolve(splitKey(bytes)),
-    )
-  })
+export async function deriveKey(
+  password: string,
+  parameters: ScryptParameters,
+  scrypt: Scrypt = nodeScrypt,
+): Promise<VaultKey> {
+  return splitKey(await scrypt(Buffer.from(password, 'utf8'), parameters))
 }
 
 /** A random key for a new vault. */

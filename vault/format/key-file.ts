@@ -1,4 +1,5 @@
-import type { ScryptParameters, VaultKey } from '../crypto/keys.ts'
+import type { VaultKey } from '../crypto/keys.ts'
+import type { ScryptParameters } from '../crypto/scrypt.ts'
 import { damaged, unsupported } from './damaged.ts'
 import { encodeGoString } from './go-string.ts'
 import { parseJson } from './json.ts'

@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-// Compiles engine.as.ts into engine.wasm, which is kept in the repository so that nobody needs the compiler to run us;
-// a test compiles it anew and compares. Run with: npm run build:wasm
+// Compiles engine.as.ts into engine.wasm, and scrypt.as.ts into scrypt.wasm. They are kept in the repository so that nobody
+// needs the compiler to run us; a test compiles them anew and compares. Run with: npm run build:wasm
+
+export const wasmModules = ['engine', 'scrypt'] as const
 
 /** What we use of the compiler. Its own types declare global names (console, …) over Node's, so they are not imported. */
 interface Compiler {
@@ -23,12 +25,12 @@ const flags = ['--optimizeLevel', '3', '--converge', '--noAssert', '--runtime', 
 const memory = ['--importMemory', '--initialMemory', '1']
 
 /** The compiled module. Rejects with the compiler's messages if the source is wrong. */
-export async function compileEngine(): Promise<Uint8Array> {
+export async function compileWasm(name: (typeof wasmModules)[number]): Promise<Uint8Array> {
   const { default: asc } = (await import(compilerModule)) as { default: Compiler }
   let compiled: Uint8Array | undefined
-  const { error, stderr } = await asc.main(['engine.as.ts', '--outFile', 'engine.wasm', ...flags, ...memory], {
-    readFile: name => readSource(name),
-    writeFile: (_name, contents) => {
+  const { error, stderr } = await asc.main([`${name}.as.ts`, '--outFile', `${name}.wasm`, ...flags, ...memory], {
+    readFile: source => readSource(source),
+    writeFile: (_file, contents) => {
       compiled = Buffer.from(contents)
     },
     listFiles: () => [],
@@ -43,4 +45,4 @@ function readSource(name: string): string | null {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url))
-  writeFileSync(new URL('engine.wasm', folder), await compileEngine())
+  for (const name of wasmModules) writeFileSync(new URL(`${name}.wasm`, folder), await compileWasm(name))

@@ -28,16 +28,6 @@ export interface EngineInstance {
 /** Memory below this address belongs to the code. */
 export const reservedBytes = 65_536
 
-// The part of WebAssembly that is used here; Node's own types have none of it.
-declare const WebAssembly: {
-  Module: new (bytes: Uint8Array) => object
-  Memory: new (size: { readonly initial: number }) => { readonly buffer: ArrayBuffer }
-  Instance: new (
-    module: object,
-    imports: { readonly env: { readonly memory: object } },
-  ) => { readonly exports: unknown }
-}
-
 let compiled: object | undefined
 
 /** An instance with a memory of its own, in which the caller has `size` bytes from `reservedBytes` on. */
