@@ -37,7 +37,7 @@ async function runRuns({ job, last }: RunsOptions, context: Context): Promise<vo
 
 const runsText = (runs: readonly RunRecord[], terminal: Terminal): string =>
   table([
-    ['STARTED', 'JOB', 'BY', 'OUTCOME', 'TOOK', ''],
+    ['STARTED', 'JOB', 'BY', 'OUTCOME', 'TOOK', 'POINT'],
     ...runs.map(record => [
       timeText(new Date(record.startedAt)),
       record.job,
@@ -58,7 +58,7 @@ function detailText(
   if (outcome === 'missed') return missedText(dueAt, missed)
   if (error) return terminal.style('red', `${firstLine(error.message)} (exit code ${exitCode ?? '?'})`)
   const added = bytesAdded === undefined ? [] : [`${sizeText(bytesAdded)} new`]
-  return [...(point ? [`point ${point.slice(0, 8)}`] : []), ...added].join(', ')
+  return [...(point ? [point.slice(0, 8)] : []), ...added].join(', ')
 }
 
 function missedText(dueAt: string | undefined, missed: RunRecord['missed']): string {

@@ -12,14 +12,17 @@ export interface JobEnd {
 export async function endOfRun(root: string, begun: RunRecord, end: JobEnd, run: Run): Promise<RunRecord> {
   const written = (await readRuns(root, run.clock.now())).find(({ id }) => id === begun.id)
   if (written?.endedAt) return written
-  const ended: RunRecord = { ...begun, endedAt: run.clock.now().toISOString(), ...told(end) }
+  const ended: RunRecord = { ...begun, endedAt: run.clock.now().toISOString(), ...told(end, run.signal.aborted) }
   await appendRun(root, ended)
   return ended
 }
 
-function told({ exitCode, signal }: JobEnd): Partial<RunRecord> {
+function told({ exitCode, signal }: JobEnd, isStopped: boolean): Partial<RunRecord> {
   if (exitCode === 0) return { outcome: 'success', exitCode }
-  if (exitCode === 130) return { outcome: 'interrupted', exitCode }
+  if (exitCode === 130 || isStopped) {
+    const error = { code: 'interrupted', message: 'it was stopped before it had begun' }
+    return { outcome: 'interrupted', exitCode: 130, error }
+  }
   if (exitCode === undefined) {
     const message = signal ? `its process was ended from outside (${signal})` : 'its process could not be started'
     return { outcome: signal ? 'interrupted' : 'failed', error: { code: 'unexpected', message } }
