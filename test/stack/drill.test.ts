@@ -131,11 +131,26 @@ describe.skipIf(skipsStack)('a drill', () => {
     expect(after).toHaveLength(before.length + 1)
   }, 300_000)
 
-  it('brings the project back with the recovery kit alone', async () => {
-    await fs.writeFile(sandbox.at('kit.txt'), kit)
-    const env = { AIDATAVAULT_PASSWORD: 'wrong', XDG_CONFIG_HOME: sandbox.at('nothing') }
-    const args = ['--json', 'drill', '--cold-start', sandbox.at('kit.txt'), '--point', point, '--databases-only']
-    const { code, stdout, stderr } = await sandbox.aidatavault(args, { env })
+  it('brings the project back with the recovery kit alone, in whichever form it is', async () => {
+    const at = (form: string) => sandbox.at(`kit.${form}`)
+    await fs.writeFile(at('txt'), kit)
+    // Torn: the code cannot be read, and its words can.
+    await fs.writeFile(at('words'), kit.replace(/Recovery code: .*/, 'Recovery code: …'))
+    await sandbox.succeeds(['kit', '--code-from', at('words'), '--out', at('html'), '--out', at('pdf')])
+    const env = { AIDATAVAULT_PASSWORD: 'wrong', AIDATAVAULT_VAULT: '/nowhere', XDG_CONFIG_HOME: sandbox.at('nothing') }
+    const cold = (form: string, ...more: string[]) =>
+      sandbox.aidatavault(
+        ['--json', 'drill', '--cold-start', at(form), '--point', point, '--databases-only', ...more],
+        {
+          env,
+        },
+      )
+    for (const form of ['txt', 'words', 'html']) {
+      const planned = await cold(form, '--plan')
+      expect(planned.code, planned.stderr).toBe(0)
+      expect(JSON.parse(planned.stdout)).toMatchObject({ project: sandbox.name, point })
+    }
+    const { code, stdout, stderr } = await cold('pdf')
     expect(code, stderr + stdout).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ verdict: 'proved', kind: 'cold', scope: 'databases' })
   }, 300_000)
