@@ -85,6 +85,7 @@ async function runInit(named: string | undefined, options: InitOptions, context:
     await rememberPassword(location, password)
     terminal.say(`The password is kept for this user in ${credentialsFile()} (readable by you alone).`)
   }
+  if (options.also) terminal.say('One sheet with one code for all vaults: aidatavault kit --new-code')
   terminal.say(options.also ? `Next: aidatavault copy ${location}` : 'Next: aidatavault backup')
 }
 

@@ -1,8 +1,8 @@
 import { confirm } from '../../questions.ts'
 import type { Command } from 'commander'
 import { RecoveryError } from '../../../recovery/domain/errors.ts'
-import { findKey, removeKey, shortId, type ShownKey } from '../../../recovery/operations/index.ts'
-import type { Context } from '../../context.ts'
+import { findKey, forgetKitCheck, removeKey, shortId, type ShownKey } from '../../../recovery/operations/index.ts'
+import { projectIfAny, type Context } from '../../context.ts'
 import type { Follow } from '../../program.ts'
 import { inVault } from './key.ts'
 
@@ -23,6 +23,8 @@ async function runRemove(which: string, { yes }: { yes?: boolean }, context: Con
     const key = await findKey(vault, which)
     if (!yes && !key.inUse) await agree(key, context)
     await removeKey(vault, key, context.run)
+    const project = key.isRecoveryCode ? await projectIfAny(context) : undefined
+    if (project) await forgetKitCheck(project)
     context.terminal.result(`key ${shortId(key.id)} (${key.username}) is removed`, {
       removed: key.id,
       name: key.username,

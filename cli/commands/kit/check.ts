@@ -97,7 +97,7 @@ function verdictText({ verdict, key, point, why }: KitVaultCheck): string {
   if (verdict === 'refused')
     return 'the code does not open it: it was renewed or removed after the kit was printed, or the vault is another one'
   if (!point) return `${opened}, but there is no complete point of the project in it`
-  return `${opened}; the newest complete point is ${shortId(point.snapshot.id)}, ${agoText(point.snapshot.time, new Date())}`
+  return `${opened}\n      the newest complete point is ${shortId(point.snapshot.id)}, ${agoText(point.snapshot.time, new Date())}`
 }
 
 const checkJson = ({ vaults, missing, former, otherProject, ok }: KitCheck) => ({
@@ -136,7 +136,8 @@ function failure({ vaults, missing, former, otherProject }: KitCheck): RecoveryE
       `the kit has no recovery code for ${closed.vault}`,
       'write it in, or print one with the code on it: aidatavault kit',
     )
-  const away = has('unreachable')
+  // One that is no vault of the project any more need not be there.
+  const away = vaults.find(({ verdict, vault }) => verdict === 'unreachable' && !former.includes(vault))
   if (away)
     return fail(
       `${away.vault} cannot be reached, so whether the kit opens it is not known`,

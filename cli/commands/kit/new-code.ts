@@ -49,7 +49,7 @@ export async function withNewCode(
   await forgetKitCheck(project)
 }
 
-async function agree(plan: string, { yes }: KitOptions, { terminal }: Context): Promise<void> {
+async function agree(plan: string, { yes, removeOld }: KitOptions, { terminal }: Context): Promise<void> {
   if (yes) return terminal.say(plan)
   if (!terminal.interactive)
     throw new RecoveryError('bad-input', 'a new recovery code would be made; nothing was changed', {
@@ -57,6 +57,6 @@ async function agree(plan: string, { yes }: KitOptions, { terminal }: Context): 
     })
   terminal.say(plan)
   terminal.clear()
-  if (!(await confirm({ message: 'Make it?', default: true }, terminal.question)))
+  if (!(await confirm({ message: 'Make it?', default: !removeOld }, terminal.question)))
     throw new RecoveryError('interrupted', 'not confirmed; nothing was changed')
 }

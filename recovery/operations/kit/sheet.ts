@@ -30,26 +30,24 @@ export function kitSheet(
   env: NodeJS.ProcessEnv = process.env,
 ): KitSheet {
   const { name, id, hostname } = project.facts
-  const first = vaults[0]?.locations[0] ?? ''
+  const all = vaults.flatMap(({ locations }) => locations)
+  const first = all[0] ?? ''
   return {
     ...{ name, id, hostname, vaults },
     printedOn: dayText(printedOn),
-    needs: needsOf(
-      vaults.flatMap(({ locations }) => locations),
-      env,
-    ),
-    steps: [withProgram(first, id), ...byHand(project, first, vaults[0]?.code)],
+    needs: needsOf(all, env),
+    steps: [withProgram(first, id, all.length), ...byHand(project, first, vaults[0]?.code)],
   }
 }
 
-const withProgram = (location: string, id: string): Step => ({
+const withProgram = (location: string, id: string, vaults: number): Step => ({
   title: 'On an empty machine with Docker, git and npm',
   commands: [
     ['npm ci && export PATH="$PWD/bin:$PATH"'],
     ['aidatavault recover', quoted(location), `--project ${id}`, '--plan'],
     ['aidatavault recover', quoted(location), `--project ${id}`],
   ],
-  note: 'The first in the source folder of AIDataVault; the second changes nothing and says what is missing. Give the recovery code, or its words, when asked for the password.',
+  note: `The first in the source folder of AIDataVault; the second changes nothing and says what is missing. Give the recovery code, or its words, when asked for the password.${vaults > 1 ? ' Any vault above will do, here and below, with its code.' : ''}`,
 })
 
 function dayText(date: Date): string {
