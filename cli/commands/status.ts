@@ -1,11 +1,20 @@
 import { Option, type Command } from 'commander'
 import { RecoveryError } from '../../recovery/domain/errors.ts'
-import { projectStatus, readLost, recallProject, type Project } from '../../recovery/operations/index.ts'
+import {
+  discoverProject,
+  impatientEngine,
+  Patience,
+  projectStatus,
+  readLost,
+  recallProject,
+  type Project,
+} from '../../recovery/operations/index.ts'
 import { exitCodes } from '../../contract/exit-codes.ts'
-import { findProject, type Context } from '../context.ts'
+import { discoveryRequest, type Context } from '../context.ts'
 import type { Follow } from '../program.ts'
 import { endingFor } from '../status/ending.ts'
 import { folderOf, VaultOpener } from '../status/open-vaults.ts'
+import type { Terminal } from '../terminal.ts'
 import { screenText, type Gone } from '../status/screen.ts'
 import { statusJson } from '../status/status-json.ts'
 
@@ -23,12 +32,15 @@ export function statusCommand(program: Command, follow: Follow): void {
 async function runStatus(wait: boolean, context: Context): Promise<void> {
   const { terminal, tools, run } = context
   const opener = new VaultOpener(context)
-  const [found] = await Promise.all([findOrRecall(opener, context), opener.begin()])
+  const patience = new Patience(wait ? undefined : patienceMs, run)
+  const [found] = await Promise.all([findOrRecall(opener, patience, context), opener.begin()])
   const { project, gone } = found
   const vaults = opener.places(project)
-  const status = await projectStatus({ project, vaults, patienceMs: wait ? undefined : patienceMs }, tools, run)
+  const status = await projectStatus({ project, vaults, patience }, tools, run)
   const ending = gone ? { code: gone.code, exitCode: exitCodes[gone.code] } : endingFor(status)
-  terminal.result(screenText(status, gone, terminal, process.stdout.columns), statusJson(status, gone, ending))
+  // Colours are for who looks at it, not for a file.
+  const style: Terminal['style'] = process.stdout.isTTY ? terminal.style.bind(terminal) : (_, text) => text
+  terminal.result(screenText(status, gone, style, process.stdout.columns), statusJson(status, gone, ending))
   process.exitCode = ending.exitCode
   // What never answered would keep the process alive.
   if (status.leftBehind) process.stdout.write('', () => process.exit())
@@ -37,9 +49,11 @@ async function runStatus(wait: boolean, context: Context): Promise<void> {
 type Found = { readonly project: Project; readonly gone?: Gone & Pick<RecoveryError, 'code'> }
 
 /** Where the files are gone that say what the project is, its newest point says it; rejects as discovery did where none can. */
-async function findOrRecall(opener: VaultOpener, context: Context): Promise<Found> {
+async function findOrRecall(opener: VaultOpener, patience: Patience, context: Context): Promise<Found> {
   try {
-    return { project: await findProject(context) }
+    const { engine, compose } = context.tools
+    const tools = { engine: impatientEngine(engine, patience), compose }
+    return { project: await discoverProject(discoveryRequest(context), tools, context.run) }
   } catch (error) {
     if (!(error instanceof RecoveryError) || !['project-not-found', 'tool-failed'].includes(error.code)) throw error
     const lost = await readLost(folderOf(context))

@@ -1,4 +1,12 @@
-import { shortId, type ProofStatus, type RoutineStatus, type SourceStatus, type Status, type VaultStatus } from '../../recovery/operations/index.ts' // prettier-ignore
+import {
+  shortId,
+  type KitStatus,
+  type ProofStatus,
+  type RoutineStatus,
+  type SourceStatus,
+  type Status,
+  type VaultStatus,
+} from '../../recovery/operations/index.ts'
 import { agoText, durationText, plural, sizeText, timeText } from '../words.ts'
 import { listText, numberText, spanText } from './verdict-text.ts'
 
@@ -119,8 +127,15 @@ export function routineLine(routine: RoutineStatus, now: Date): ScreenLine {
     .sort((a, b) => a.due.getTime() - b.due.getTime())
   const upcoming = isKept
     ? [`next: ${next.map(({ job, due }) => `${job} in ${spanText(due.getTime() - now.getTime())}`).join(', ')}`]
-    : ['nothing runs by itself here']
+    : ['nothing runs by itself here; aidatavault run would keep a schedule']
   return { light, what: 'routine', text: [...broken, ...late, ...upcoming].join('; '), fix }
 }
 
 const endText = ({ outcome }: RoutineStatus['failed'][number]) => (outcome === 'failed' ? 'failed' : 'was cut off')
+
+export const kitLine = ({ light, fix, checkedAt, unchecked }: KitStatus, now: Date): ScreenLine => {
+  const text =
+    checkedAt === null ? 'no recovery kit has been tried here yet' : `opened its vaults ${agoText(checkedAt, now)}`
+  const lacks = checkedAt !== null && unchecked.length > 0 ? `; ${listText(unchecked)} is not on it` : ''
+  return { light, what: 'recovery kit', text: `${text}${lacks}`, fix }
+}

@@ -1,7 +1,7 @@
 import { originOf, originText, shortId, type Status } from '../../recovery/operations/index.ts'
 import type { Terminal } from '../terminal.ts'
 import { agoText, plural, timeText } from '../words.ts'
-import { proofLine, routineLine, sourceLine, vaultLine, type ScreenLine } from './line-texts.ts'
+import { kitLine, proofLine, routineLine, sourceLine, vaultLine, type ScreenLine } from './line-texts.ts'
 import { verdictText } from './verdict-text.ts'
 import { wrapped } from './wrapped.ts'
 
@@ -12,25 +12,25 @@ export interface Gone {
 }
 
 const marks = {
-  green: { mark: '✓ ok  ', style: 'green' },
-  yellow: { mark: '! look', style: 'yellow' },
-  red: { mark: '✗ ACT ', style: 'red' },
+  green: { mark: '✓ ok  ', colour: 'green' },
+  yellow: { mark: '! look', colour: 'yellow' },
+  red: { mark: '✗ ACT ', colour: 'red' },
 } as const
 
 /** The whole screen. `width` is that of the terminal; undefined where it goes into a file. */
-export function screenText(status: Status, gone: Gone | undefined, terminal: Terminal, width?: number): string {
+export function screenText(status: Status, gone: Gone | undefined, style: Terminal['style'], width?: number): string {
   const lines = linesOf(status, gone)
-  const { mark, style } = marks[gone ? 'red' : status.light]
+  const { mark, colour } = marks[gone ? 'red' : status.light]
   const { project } = status
   const verdict = wrapped(verdictText(status), width, mark.length + 1)
   return [
-    `${terminal.style(style, mark)} ${verdict}`,
+    `${style(colour, mark)} ${verdict}`,
     '',
     `project ${project.facts.name} (${project.directory})`,
     `points  ${pointsText(status)}`,
     ...elsewhereLines(status),
     '',
-    ...tableOf(lines, terminal, width),
+    ...tableOf(lines, style, width),
     ...fixLines(lines, width),
     ...keptLines(status),
   ].join('\n')
@@ -38,7 +38,7 @@ export function screenText(status: Status, gone: Gone | undefined, terminal: Ter
 
 /** Every line that has a light, in order. */
 export function linesOf(status: Status, gone: Gone | undefined): ScreenLine[] {
-  const { sources, gaps, vaults, proof, routine, interrupted, targets } = status
+  const { sources, gaps, vaults, proof, routine, kit, interrupted, targets } = status
   const now = new Date()
   const screen = { now, targets, isKnown: status.readFrom !== null || vaults.length === 0 }
   return [
@@ -58,19 +58,20 @@ export function linesOf(status: Status, gone: Gone | undefined): ScreenLine[] {
       fix: 'aidatavault check',
     })),
     ...(proof ? [proofLine(proof, now, targets)] : []),
-    ...(routine ? [routineLine(routine, now)] : []),
+    ...(kit ? [kitLine(kit, now)] : []),
+    ...(routine && status.vaults.length > 0 ? [routineLine(routine, now)] : []),
   ]
 }
 
 const widestName = 26
 
-function tableOf(lines: readonly ScreenLine[], terminal: Terminal, width: number | undefined): string[] {
+function tableOf(lines: readonly ScreenLine[], style: Terminal['style'], width: number | undefined): string[] {
   const names = Math.min(widestName, Math.max(...lines.map(({ what }) => what.length)))
   return lines.map(({ light, what, text }) => {
-    const { mark, style } = marks[light]
+    const { mark, colour } = marks[light]
     const start = mark.length + names + 3
     const name = what.length > names ? `${what}\n${' '.repeat(start)}` : `${what.padEnd(names)}  `
-    return `${terminal.style(style, mark)} ${name}${wrapped(text, width, start)}`
+    return `${style(colour, mark)} ${name}${wrapped(text, width, start)}`
   })
 }
 

@@ -6,7 +6,7 @@ import { verdictText } from './verdict-text.ts'
 
 /** The document of --json; docs/reference/json.md says what is in it. */
 export function statusJson(status: Status, gone: Gone | undefined, ending: Ending) {
-  const { project, newest, points, ageMs, verdict, targets, proof, routine } = status
+  const { project, newest, points, ageMs, verdict, targets, proof, routine, kit } = status
   const { recovery, ...loses } = verdict
   return {
     ...{ light: gone ? 'red' : status.light, ...ending },
@@ -27,6 +27,7 @@ export function statusJson(status: Status, gone: Gone | undefined, ending: Endin
     vaults: status.vaults,
     proof,
     routine,
+    kit,
     elsewhere: status.elsewhere.map(point => ({ ...pointJson(point), ...originOf(point.manifest.project) })),
     unreadable: status.unreadable.map(unreadableJson),
     sources: status.sources.map(sourceJson),

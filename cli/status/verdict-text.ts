@@ -41,7 +41,7 @@ function lossText({ verdict, vaults, project }: Status): string {
     const nothing = unknown ? 'nothing that is known of' : 'nothing'
     return [`${ifLost}, you would lose ${nothing}.`, unknown].filter(Boolean).join(' ')
   }
-  const since = verdict.sinceMs === null ? '' : `, changed in the last ${spanText(verdict.sinceMs)}`
+  const since = verdict.sinceMs === null ? '' : `, changed in the last ${spanText(verdict.sinceMs).replace(/^1 /, '')}`
   return [`${ifLost}, you would lose ${listText(losses)}${since}.`, unknown].filter(Boolean).join(' ')
 }
 

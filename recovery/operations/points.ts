@@ -70,16 +70,25 @@ export async function listPoints(vault: Vault, projectId?: string): Promise<Poin
   const points: RecoveryPoint[] = []
   const unreadable: UnreadablePoint[] = []
   const damaged = (id: string, error: unknown) => void unreadable.push({ id, why: messageOf(error) })
-  for (const snapshot of await vault.listSnapshots({ damaged })) {
-    if (!isOurs(snapshot, projectId)) continue
-    try {
-      points.push({ snapshot, manifest: await readManifest(vault, snapshot) })
-    } catch (error) {
-      if (!isDamage(error)) throw error
-      unreadable.push({ id: snapshot.id, time: snapshot.time, why: messageOf(error) })
+  const own = (await vault.listSnapshots({ damaged })).filter(snapshot => isOurs(snapshot, projectId))
+  for (let at = 0; at < own.length; at += atOnce)
+    for (const found of await Promise.all(own.slice(at, at + atOnce).map(snapshot => readPoint(vault, snapshot)))) {
+      if ('manifest' in found) points.push(found)
+      else unreadable.push(found)
     }
-  }
   return { points, unreadable }
+}
+
+// Each waits for the storage a few times.
+const atOnce = 16
+
+async function readPoint(vault: Vault, snapshot: Snapshot): Promise<RecoveryPoint | UnreadablePoint> {
+  try {
+    return { snapshot, manifest: await readManifest(vault, snapshot) }
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    return { id: snapshot.id, time: snapshot.time, why: messageOf(error) }
+  }
 }
 
 /** Whether an error tells of this one point, and not of the vault's place or of this run. */

@@ -17,11 +17,10 @@ import { surveyProject } from './survey.ts'
 import { findVolumes } from './volumes.ts'
 import type { Run } from '../domain/run.ts'
 import type { Compose } from '../drivers/docker/compose.ts'
-import type { ContainerEngine } from '../drivers/docker/container-engine.ts'
 import type { Located } from './locate-project.ts'
 import type { Project } from './project.ts'
 import type { ProjectRoot } from './project-root.ts'
-import type { Survey } from './survey.ts'
+import type { Survey, SurveyedEngine } from './survey.ts'
 
 /** How the user names the project, as `docker compose` takes it. */
 export interface DiscoveryRequest {
@@ -36,7 +35,7 @@ export interface DiscoveryRequest {
 }
 
 export interface DiscoveryTools {
-  readonly engine: ContainerEngine
+  readonly engine: SurveyedEngine
   readonly compose: Compose
 }
 

@@ -1,4 +1,5 @@
 export { discoverProject } from './discover-project.ts'
+export type { SurveyedEngine } from './survey.ts'
 export type { DiscoveryRequest, DiscoveryTools } from './discover-project.ts'
 export { envAssignments, parseEnvFile, withEnvKeys } from './env-file.ts'
 export { findComposeFiles } from './compose-files.ts'

@@ -40,6 +40,12 @@ export interface Survey {
   readonly orphans: readonly ContainerInspection[]
 }
 
+/** What a survey asks of an engine. */
+export type SurveyedEngine = Pick<
+  ContainerEngine,
+  'facts' | 'listContainers' | 'listVolumes' | 'inspectImage' | 'inspectVolume'
+>
+
 export const projectLabel = 'com.docker.compose.project'
 export const serviceLabel = 'com.docker.compose.service'
 
@@ -47,7 +53,7 @@ export const serviceLabel = 'com.docker.compose.service'
 export async function surveyProject(
   model: ComposeModel,
   active: readonly string[],
-  engine: ContainerEngine,
+  engine: SurveyedEngine,
   run: Run,
 ): Promise<Survey> {
   try {
@@ -130,7 +136,7 @@ const wordsOf = (value: unknown): string[] | undefined =>
 async function inspectImages(
   model: ComposeModel,
   containers: readonly ContainerInspection[],
-  engine: ContainerEngine,
+  engine: SurveyedEngine,
   run: Run,
 ): Promise<Map<string, ImageInspection>> {
   const references = [...model.services, ...containers].map(one => one.image)
@@ -155,7 +161,7 @@ async function inspectVolumes(
   model: ComposeModel,
   containers: readonly ContainerInspection[],
   labelled: readonly string[],
-  engine: ContainerEngine,
+  engine: SurveyedEngine,
   run: Run,
 ): Promise<Map<string, VolumeInspection>> {
   const mounted = containers.flatMap(({ mounts }) =>

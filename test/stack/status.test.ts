@@ -43,8 +43,9 @@ describe.skipIf(skipsStack)('status', { timeout: 300_000 }, () => {
   const git = (...args: string[]) =>
     sandbox.must(['git', '-c', 'user.name=A', '-c', 'user.email=a@example.invalid', ...args])
 
-  async function look(env: Record<string, string | undefined> = {}): Promise<Document> {
-    const { code, stdout, stderr } = await sandbox.aidatavault(['status', '--json'], { env })
+  // On a busy machine an answer may take longer than a person wants to wait.
+  async function look(env: Record<string, string | undefined> = {}, wait = ['--wait']): Promise<Document> {
+    const { code, stdout, stderr } = await sandbox.aidatavault(['status', '--json', ...wait], { env })
     const document = JSON.parse(stdout) as Document
     expect(document.exitCode, stderr).toBe(code)
     return document
@@ -117,9 +118,9 @@ describe.skipIf(skipsStack)('status', { timeout: 300_000 }, () => {
   it('asks a hung database no longer than it has to, and tells everything else', async () => {
     await sandbox.must(['docker', 'kill', '--signal', 'STOP', containerOf(sandbox, 'db')])
     try {
-      const found = await look()
+      const found = await look({}, [])
       expect(source(found, 'database db')?.changes).toMatchObject({ changed: null, why: 'did not answer in 2 s' })
-      expect(source(found, 'database spare')?.changes).not.toMatchObject({ changed: null })
+      expect(found.gaps.map(({ what }) => what)).toContain('data directory of spare')
       expect(found.verdict.text).toContain('What changed in database db is not known')
     } finally {
       await sandbox.must(['docker', 'kill', '--signal', 'CONT', containerOf(sandbox, 'db')])
@@ -148,7 +149,7 @@ describe.skipIf(skipsStack)('status', { timeout: 300_000 }, () => {
 
   it('of a folder whose files are gone says what brings them back', async () => {
     await fs.rm(`${sandbox.project}/docker-compose.yml`)
-    const { code, stdout } = await sandbox.aidatavault(['status'])
+    const { code, stdout } = await sandbox.aidatavault(['status', '--wait'])
     expect(code, stdout).toBe(30)
     expect(stdout).toMatch(
       /✗ ACT +docker-compose\.yml +gone; the newest point has it, and database db, database spare, volume uploads/,

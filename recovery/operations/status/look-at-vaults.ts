@@ -42,11 +42,14 @@ export interface VaultStatus extends Judged {
   readonly lastCheck: { readonly at: Date; readonly ok: boolean } | null
 }
 
+// On this machine it is deriving the key that takes long, where others are at work: that is worth waiting for.
+export const patienceFor = (location: string): number => (isRemote(location) ? 1 : 5)
+
 /** Every place as soon as it is open, or is not to be waited for any longer. */
 export const openPlaces = (places: readonly VaultPlace[], patience: Patience): Promise<OpenPlace>[] =>
   places.map(async ({ location, opening }) => {
     try {
-      return { location, vault: await patience.within(() => opening), error: undefined }
+      return { location, vault: await patience.within(() => opening, patienceFor(location)), error: undefined }
     } catch (error) {
       return { location, vault: undefined, error }
     }
@@ -90,8 +93,9 @@ async function vaultStatus({ location, vault, error }: OpenPlace, looked: Looked
   const known = { vault: location, freeBytes, sameDisk, lastCheck, problem: null, code: null }
   if (!vault) return { ...known, ...nothing, ...unopened(location, error) }
   try {
-    const [staleLocks, copies] = await patience.within(() =>
-      Promise.all([staleLocksOf(vault), vault === looked.reference ? undefined : copiesIn(vault, looked)]),
+    const [staleLocks, copies] = await patience.within(
+      () => Promise.all([staleLocksOf(vault), vault === looked.reference ? undefined : copiesIn(vault, looked)]),
+      patienceFor(location),
     )
     const judged = judgeVault({ location, freeBytes, sameDisk, staleLocks, copies, lastCheck, looked })
     return { ...known, state: 'open', staleLocks, copy: copies?.copy ?? null, newestCopied: copies?.newest ?? null, ...judged } // prettier-ignore
@@ -167,7 +171,7 @@ function unopened(location: string, error: unknown): Pick<VaultStatus, 'state' |
 
 function fixFor(code: string, location: string, error: unknown): string {
   if (code === 'wrong-password' || code === 'bad-input') return 'aidatavault status --password-file FILE'
-  if (code === 'vault-missing') return `aidatavault init ${location}`
+  if (code === 'vault-missing') return `mount its disk; for a new vault: aidatavault init ${location}`
   if (code === 'vault-locked') return 'aidatavault unlock'
   if (code === 'vault-damaged') return `aidatavault repair ${location}`
   return error instanceof RecoveryError && error.hint ? error.hint : `aidatavault check ${location}`

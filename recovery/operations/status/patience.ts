@@ -21,10 +21,13 @@ export class Patience {
     this.#run = run
   }
 
-  /** Rejects with NoAnswer when it takes too long; the work is told to stop then, and what it still says is not heard. */
-  async within<T>(work: (run: Run) => Promise<T>): Promise<T> {
+  /**
+   * Rejects with NoAnswer when it takes too long; the work is told to stop then, and what it still says is not heard. `times`
+   * longer than usual for what is worth it.
+   */
+  async within<T>(work: (run: Run) => Promise<T>, times = 1): Promise<T> {
     if (this.#ms === undefined) return work(this.#run)
-    const ms = this.#ms
+    const ms = this.#ms * times
     const ending = new AbortController()
     const run: Run = { ...this.#run, report: event => this.#run.report(event), signal: AbortSignal.any([this.#run.signal, ending.signal]) } // prettier-ignore
     let timer: NodeJS.Timeout | undefined

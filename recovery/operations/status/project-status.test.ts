@@ -11,6 +11,7 @@ import type { Vault } from '../../../vault/index.ts'
 import { someManifest, someVolume } from '../testing/manifests.ts'
 import { publishPoint, vaultInMemory } from '../testing/point-in-memory.ts'
 import type { Tools } from '../tools.ts'
+import { Patience } from './patience.ts'
 import { projectStatus, type StatusRequest } from './project-status.ts'
 
 const secret = (path: string) => ({ path, kind: 'env' as const })
@@ -30,8 +31,9 @@ const tools = {
 
 const opened = (vault: Vault) => ({ location: '/vault', opening: Promise.resolve(vault) })
 const status = (project: Project, vault?: Vault, more: Partial<StatusRequest> = {}) =>
-  projectStatus({ project, vaults: vault ? [opened(vault)] : [], patienceMs: undefined, ...more }, tools, quietRun())
+  projectStatus({ project, vaults: vault ? [opened(vault)] : [], patience: patient, ...more }, tools, quietRun())
 
+const patient = new Patience(undefined, quietRun())
 const dayMs = 86_400_000
 const ago = (ms: number) => new Date(Date.now() - ms).toISOString()
 
@@ -119,7 +121,7 @@ describe('a source', () => {
     await fs.mkdir(path.join(root, 'uploads'))
     await publishPoint(vault, someManifest(project.facts, facts))
     const inAMonth = { ...quietRun(), clock: { now: () => new Date(Date.now() + 30 * dayMs) } }
-    const request = { project, vaults: [opened(vault)], patienceMs: undefined }
+    const request = { project, vaults: [opened(vault)], patience: patient }
     const { sources, verdict } = await projectStatus(request, tools, inAMonth)
     expect(sources.map(({ light, changes }) => [light, changes.changed])).toEqual(Array(3).fill(['green', false]))
     expect(verdict).toMatchObject({ sinceMs: null, whole: [], unknown: [] })
@@ -168,7 +170,10 @@ describe('a vault', () => {
 
   it('that does not answer is not waited for', async () => {
     const silent = { location: 's3:far/away', opening: new Promise<Vault>(() => {}) }
-    const found = await status(testProject(root), undefined, { vaults: [silent], patienceMs: 10 })
+    const found = await status(testProject(root), undefined, {
+      vaults: [silent],
+      patience: new Patience(10, quietRun()),
+    })
     expect(found.vaults).toMatchObject([{ state: 'no answer', problem: 'did not answer in 10 ms' }])
     expect(found.leftBehind).toBe(true)
   })

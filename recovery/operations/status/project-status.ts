@@ -18,10 +18,18 @@ import type { Tools } from '../tools.ts'
 import { green, red, worst, type Light } from './light.ts'
 import { lookAtGaps, type Gap } from './look-at-gaps.ts'
 import { lookAtRoutine, type RoutineStatus } from './look-at-routine.ts'
+import { lookAtKit, type KitStatus } from './look-at-kit.ts'
 import { lookAtProof, type ProofStatus } from './look-at-proof.ts'
 import { lookAtSources, type SourceStatus } from './look-at-sources.ts'
-import { lookAtVaults, openPlaces, type VaultPlace, type VaultStatus } from './look-at-vaults.ts'
-import { Patience } from './patience.ts'
+import {
+  lookAtVaults,
+  openPlaces,
+  patienceFor,
+  type OpenPlace,
+  type VaultPlace,
+  type VaultStatus,
+} from './look-at-vaults.ts'
+import type { Patience } from './patience.ts'
 import { isOfLostCompose, vanishedOf } from './vanished.ts'
 import { verdictOf, type Verdict } from './verdict.ts'
 
@@ -29,8 +37,7 @@ export interface StatusRequest {
   readonly project: Project
   /** In the order of the project's settings; none: it has no vault yet. */
   readonly vaults: readonly VaultPlace[]
-  /** How long each question may take; undefined: as long as it does. */
-  readonly patienceMs: number | undefined
+  readonly patience: Patience
 }
 
 export interface Status {
@@ -55,6 +62,8 @@ export interface Status {
   readonly proof: ProofStatus | null
   /** null: the schedule of aidatavault.yml makes no sense. */
   readonly routine: RoutineStatus | null
+  /** null: there is no vault yet. */
+  readonly kit: KitStatus | null
   /** Belongs to the project and is protected by nothing, harmless things too. */
   readonly leftOut: Project['leftOut']
   /** Restores that a kill cut off, or that are at work: what, and at which step. */
@@ -67,8 +76,7 @@ export interface Status {
 
 /** Takes the look. Vaults that it got are closed; nothing else is changed. Rejects only when the run is to stop. */
 export async function projectStatus(request: StatusRequest, tools: Tools, run: Run): Promise<Status> {
-  const { project, vaults, patienceMs } = request
-  const patience = new Patience(patienceMs, run)
+  const { project, vaults, patience } = request
   const targets = targetsOf(project.config)
   // These need no vault, and are under way while it is opened.
   const lives = askServers(project, tools, patience)
@@ -76,9 +84,8 @@ export async function projectStatus(request: StatusRequest, tools: Tools, run: R
   const gaps = lookAtGaps(project, tools, patience)
   const opening = openPlaces(vaults, patience)
   try {
-    const reference = await firstOpen(opening)
+    const { reference, list, unread } = await firstReadable(opening, project, patience)
     const now = run.clock.now()
-    const list = reference && (await readPoints(reference, project, patience))
     const unreadable = list?.unreadable ?? []
     const isOwn = (point: RecoveryPoint) =>
       isSameOrigin(point.manifest.project, project.facts) || isOfLostCompose(point, project)
@@ -88,15 +95,23 @@ export async function projectStatus(request: StatusRequest, tools: Tools, run: R
     const protect = vaults.length === 0 ? 'aidatavault init VAULT' : 'aidatavault backup'
     const looking = { project, points, targets, protect, lives, folders, patience }
     const routine = await lookAtRoutine(project, complete.at(-1)?.snapshot.time, now).catch(() => null)
+    const kit = vaults.length > 0 ? await lookAtKit(project, vaults, now) : null
     const checks = routine?.lastChecks ?? []
     const question = { points: own, root: project.root, targets, now, patience, checks }
     const [sources, health, proof] = await Promise.all([
       lookAtSources(looking),
-      Promise.all(opening).then(opened => lookAtVaults({ ...question, opened })),
+      Promise.all(opening).then(opened => lookAtVaults({ ...question, opened: withoutUnread(opened, unread) })),
       reference ? patience.within(() => lookAtProof(project, reference, targets, now)).catch(() => null) : null,
     ])
     const newest = complete.at(-1)
-    const found = { sources, gaps: [...vanishedOf(project, newest), ...(await gaps)], vaults: health, proof, routine }
+    const found = {
+      sources,
+      gaps: [...vanishedOf(project, newest), ...(await gaps)],
+      vaults: health,
+      proof,
+      routine,
+      kit,
+    }
     run.signal.throwIfAborted()
     return {
       ...{ project, targets, ...found, newest, points: own.length },
@@ -108,6 +123,7 @@ export async function projectStatus(request: StatusRequest, tools: Tools, run: R
         ...unreadable.map(() => red('')),
         proof ?? green,
         routine ?? green,
+        kit ?? green,
       ]),
       elsewhere: (list?.points ?? []).filter(point => !own.includes(point)),
       unreadable,
@@ -127,17 +143,41 @@ export async function projectStatus(request: StatusRequest, tools: Tools, run: R
   }
 }
 
-/** The first in order that opens, as soon as those before it are known not to. */
-async function firstOpen(opening: ReturnType<typeof openPlaces>): Promise<Vault | undefined> {
-  for (const place of opening) {
-    const { vault } = await place
-    if (vault) return vault
-  }
-  return undefined
+interface Readable {
+  readonly reference?: Vault
+  readonly list?: PointList
+  /** Vaults that opened, and whose points could not be listed. */
+  readonly unread: ReadonlyMap<Vault, unknown>
 }
 
-const readPoints = (vault: Vault, { facts }: Project, patience: Patience): Promise<PointList | undefined> =>
-  patience.within(() => listPoints(vault, facts.id)).catch(() => undefined)
+/** The first in order whose points can be listed, as soon as those before it are known not to be it. */
+async function firstReadable(
+  opening: readonly Promise<OpenPlace>[],
+  { facts }: Project,
+  patience: Patience,
+): Promise<Readable> {
+  const unread = new Map<Vault, unknown>()
+  for (const place of opening) {
+    const { vault } = await place
+    if (!vault) continue
+    try {
+      return {
+        reference: vault,
+        list: await patience.within(() => listPoints(vault, facts.id), patienceFor(vault.location)),
+        unread,
+      }
+    } catch (error) {
+      unread.set(vault, error)
+    }
+  }
+  return { unread }
+}
+
+/** One whose points cannot be listed is as good as closed. */
+const withoutUnread = (opened: readonly OpenPlace[], unread: Readable['unread']): OpenPlace[] =>
+  opened.map(place =>
+    place.vault && unread.has(place.vault) ? { ...place, vault: undefined, error: unread.get(place.vault) } : place,
+  )
 
 /** Every running server is asked at once, each in one round trip. */
 function askServers(project: Project, tools: Tools, patience: Patience): ReadonlyMap<string, Promise<ServerLife>> {
