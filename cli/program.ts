@@ -14,6 +14,7 @@ import { initCommand } from './commands/init.ts'
 import { keyCommand } from './commands/key/key.ts'
 import { kitCommand } from './commands/kit/kit.ts'
 import { mcpCommand } from './commands/mcp.ts'
+import { metricsCommand } from './commands/metrics.ts'
 import { notifyCommand } from './commands/notify.ts'
 import { pointsCommand } from './commands/points.ts'
 import { pruneCommand } from './commands/prune.ts'
@@ -67,6 +68,7 @@ export function buildProgram(tools: Tools, signal: AbortSignal, started: (termin
     runCommand,
     runsCommand,
     notifyCommand,
+    metricsCommand,
     configCommand,
     guardCommand,
     mcpCommand,

@@ -9,14 +9,16 @@ import {
   type ToldProject,
 } from '../recovery/operations/index.ts'
 import type { Context } from './context.ts'
+import { refreshMetrics } from './metrics.ts'
 
-/** Tells of runs, as aidatavault.yml says when they begin. */
+/** Tells people, monitors and Prometheus of runs, as aidatavault.yml says when they begin. */
 export interface Told extends RunObserver {
   /** Rejects with notification-failed where somebody could not be told. */
   assertTold(): void
 }
 
-export function tellOf(place: ProjectPlace, { run }: Context): Told {
+export function tellOf(place: ProjectPlace, context: Context): Told {
+  const { run } = context
   const failed: Delivery[] = []
   let known: ToldProject | undefined
   let notifier: Notifier | undefined
@@ -42,6 +44,8 @@ export function tellOf(place: ProjectPlace, { run }: Context): Told {
           error: new RecoveryError('notification-failed', messageOf(error)),
         })
         throw error
+      } finally {
+        await refreshMetrics(place, context)
       }
     },
     assertTold: () => assertTold(failed),

@@ -35,6 +35,8 @@ export const runRecord = z.object({
   error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }).optional(),
   /** Of a backup: the point it took. Of a drill: the point it rehearsed. */
   point: z.string().optional(),
+  /** Of a backup: whether its point can bring the whole project back. */
+  state: z.enum(['complete', 'incomplete']).optional(),
   /** The vault, or the first of them. */
   vault: z.string().optional(),
   /** From the project. */

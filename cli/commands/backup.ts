@@ -116,10 +116,11 @@ async function runBackup(
   assertEverywhere(placed)
 }
 
-function factsOf({ point: { snapshot } }: PlacedPoint): RunFacts {
+function factsOf({ point: { snapshot, manifest } }: PlacedPoint): RunFacts {
   const { summary } = snapshot
   return {
     point: snapshot.id,
+    state: manifest.state,
     ...(summary ? { bytesRead: summary.totalBytesProcessed, bytesAdded: summary.dataAddedPacked } : {}),
   }
 }

@@ -15,6 +15,7 @@ import {
   type ServiceKind,
 } from '../../recovery/operations/index.ts'
 import { configuredVaults, type Context } from '../context.ts'
+import { keepMetrics } from '../metrics.ts'
 import type { Follow } from '../program.ts'
 import { assertPlace } from '../recorded.ts'
 import { tellOf } from '../told.ts'
@@ -65,7 +66,10 @@ async function runRun(options: RunOptions, context: Context): Promise<void> {
     // What `--once` did is one result, at its end.
     tell: event => (options.once && terminal.options.json ? undefined : tell(event, context)),
   }
-  if (!options.once) return keepSchedule(routine, run)
+  if (!options.once) {
+    await keepMetrics(place, context)
+    return keepSchedule(routine, run)
+  }
   await runOnce(routine, context)
   if (!process.exitCode) told.assertTold()
 }
