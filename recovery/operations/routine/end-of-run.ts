@@ -1,6 +1,6 @@
 import type { RunRecord } from '../../../contract/run-record.ts'
 import type { Run } from '../../domain/run.ts'
-import { appendRun, readRuns } from '../../journal/run-history.ts'
+import type { KeptHistory } from './kept-history.ts'
 
 /** How the process of a job ended: one of the two is there, unless it could not even be started. */
 export interface JobEnd {
@@ -9,11 +9,11 @@ export interface JobEnd {
 }
 
 /** What the job wrote down of its end; where it had no time to, its exit code tells, and that is written down. */
-export async function endOfRun(root: string, begun: RunRecord, end: JobEnd, run: Run): Promise<RunRecord> {
-  const written = (await readRuns(root, run.clock.now())).find(({ id }) => id === begun.id)
+export async function endOfRun(history: KeptHistory, begun: RunRecord, end: JobEnd, run: Run): Promise<RunRecord> {
+  const written = (await history.read()).runs.find(({ id }) => id === begun.id)
   if (written?.endedAt) return written
   const ended: RunRecord = { ...begun, endedAt: run.clock.now().toISOString(), ...told(end, run.signal.aborted) }
-  await appendRun(root, ended)
+  await history.append(ended)
   return ended
 }
 

@@ -241,6 +241,27 @@ describe('keeping a schedule', () => {
     expect(warnings[0]).toContain('no such mail server')
   })
 
+  it('goes on where nothing can be written down any more, does nothing twice, and writes it down later', async () => {
+    const folder = path.join(root, '.aidatavault')
+    const file = path.join(folder, 'runs-00000001.jsonl')
+    const work = async (_record: RunRecord, nth: number): Promise<JobEnd> => {
+      machine.work(minute)
+      // A disk that is full, as far as this file is concerned.
+      if (nth === 1) await fs.rename(file, `${file}.away`).then(() => fs.mkdir(file))
+      if (nth === 3) await fs.rmdir(file).then(() => fs.rename(`${file}.away`, file))
+      return { exitCode: 0 }
+    }
+    await keepSchedule(routineOf({ backup: '0 * * * *' }, 4, work), run())
+    expect(await told()).toEqual([
+      '00:30 backup catch-up success',
+      '01:00 backup schedule success',
+      '02:00 backup schedule success',
+      '03:00 backup schedule success',
+    ])
+    expect(warnings).toHaveLength(1)
+    expect(warnings[0]).toContain('cannot be written down')
+  })
+
   it('is done by one only', async () => {
     let second: unknown
     const work = async (): Promise<JobEnd> => {

@@ -4,12 +4,13 @@ import type { RunRecord } from '../../../contract/run-record.ts'
 import { RecoveryError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
 import { withFileLock } from '../../journal/file-lock.ts'
-import { appendRun, endUnseenRuns, newRunId } from '../../journal/run-history.ts'
+import { endUnseenRuns, newRunId } from '../../journal/run-history.ts'
 import { keepSince } from '../../journal/scheduled-since.ts'
 import { stateFolder } from '../../journal/state-folder.ts'
 import { decide, willBeRetried, type Decision, type DueRun, type MissedRuns, type Moment } from './decide.ts'
 import { endOfRun, type JobEnd } from './end-of-run.ts'
-import { readHistory, type History } from './history.ts'
+import type { History } from './history.ts'
+import { KeptHistory } from './kept-history.ts'
 import { harmless, previousOf, type RunObserver } from './run-observer.ts'
 import type { Schedule } from './schedule.ts'
 import { Watch, type Timer } from './watch.ts'
@@ -44,11 +45,11 @@ const onceLateMs = 15 * 60_000
 
 /** Does what is due, whenever it is due, one job at a time, until the run is stopped. Rejects with target-exists where somebody does already. */
 export const keepSchedule = (routine: Routine, run: Run): Promise<void> =>
-  alone(routine, run, async () => {
+  alone(routine, run, async history => {
     const watch = new Watch(run.clock, routine.timer, new Date(run.clock.now().getTime() - startLateMs))
     let told: Date | undefined
     while (!run.signal.aborted) {
-      const { ended, next, isBusy } = await serveNext(routine, watch.look(), run)
+      const { ended, next, isBusy } = await serveNext({ ...routine, history }, watch.look(), run)
       if (ended || run.signal.aborted) continue
       if (next?.getTime() !== told?.getTime()) routine.tell({ kind: 'waits', until: (told = next) })
       const untilNext = next ? next.getTime() - run.clock.now().getTime() : mostSleepMs
@@ -59,17 +60,19 @@ export const keepSchedule = (routine: Routine, run: Run): Promise<void> =>
 
 /** Does what is due now, one after the other, each job once. Resolves with how they ended. Rejects as `keepSchedule`. */
 export const serveOnce = (routine: Routine, run: Run): Promise<readonly RunRecord[]> =>
-  alone(routine, run, async () => {
+  alone(routine, run, async history => {
     const since = new Date(run.clock.now().getTime() - onceLateMs)
     const watch = new Watch(run.clock, routine.timer, since)
     const done: RunRecord[] = []
     while (!run.signal.aborted) {
-      const { ended } = await serveNext(routine, watch.look(), run, new Set(done.map(({ job }) => job)))
+      const { ended } = await serveNext({ ...routine, history }, watch.look(), run, new Set(done.map(({ job }) => job)))
       if (!ended) break
       done.push(ended)
     }
     return done
   })
+
+type Keeping = Routine & { readonly history: KeptHistory }
 
 interface Served {
   readonly ended?: RunRecord
@@ -80,14 +83,14 @@ interface Served {
 }
 
 async function serveNext(
-  routine: Routine,
+  routine: Keeping,
   moment: Moment,
   run: Run,
   done: ReadonlySet<string> = new Set(),
 ): Promise<Served> {
   const schedule = await routine.schedule()
   await keepSince(routine.root, schedule.jobs.keys(), moment.now)
-  const history = await readHistory(routine.root, moment.now)
+  const history = await routine.history.read()
   const decisions = [...schedule.jobs.keys()]
     .filter(job => !done.has(job))
     .map(job => decide(job, schedule, history, moment))
@@ -111,18 +114,18 @@ function nextOf(schedule: Schedule, now: Date): Date | undefined {
   return times.length === 0 ? undefined : new Date(Math.min(...times.map(Number)))
 }
 
-async function serve(routine: Routine, { job, dueAt, trigger }: DueRun, run: Run): Promise<RunRecord> {
-  const { root, tell } = routine
+async function serve(routine: Keeping, { job, dueAt, trigger }: DueRun, run: Run): Promise<RunRecord> {
+  const { history, tell } = routine
   const observer = harmless(routine.observer, run)
   const times = { dueAt: dueAt.toISOString(), startedAt: run.clock.now().toISOString() }
   const id = newRunId()
   const record: RunRecord = { version: 1, id, job, trigger, hostname: os.hostname(), ...times, outcome: 'running' }
   // Before it begins: a job that does not even start, or falls with all of us, was there.
-  await appendRun(root, record)
+  await history.append(record)
   tell({ kind: 'starts', record })
   await observer.started(record)
-  const ended = await endOfRun(root, record, await routine.start(record, run.signal), run)
-  const { runs } = await readHistory(root, run.clock.now())
+  const ended = await endOfRun(history, record, await routine.start(record, run.signal), run)
+  const { runs } = await history.read()
   // One that only met another at work has not ended for those who are told: it is tried again.
   const isRetried = willBeRetried(
     ended,
@@ -133,7 +136,7 @@ async function serve(routine: Routine, { job, dueAt, trigger }: DueRun, run: Run
   return ended
 }
 
-async function writeMissed(routine: Routine, missed: MissedRuns, { runs }: History, run: Run): Promise<void> {
+async function writeMissed(routine: Keeping, missed: MissedRuns, { runs }: History, run: Run): Promise<void> {
   const now = run.clock.now().toISOString()
   const record: RunRecord = {
     version: 1,
@@ -147,20 +150,36 @@ async function writeMissed(routine: Routine, missed: MissedRuns, { runs }: Histo
     outcome: 'missed',
     missed: { first: missed.first.toISOString(), count: missed.count },
   }
-  await appendRun(routine.root, record)
+  await routine.history.append(record)
   routine.tell({ kind: 'missed', record })
   await harmless(routine.observer, run).ended(record, previousOf(record, runs))
 }
 
 /** One scheduler for a project's folder, in whichever container or machine it runs. */
-async function alone<T>({ root, schedule }: Routine, { clock }: Run, work: () => Promise<T>): Promise<T> {
-  // Before anything else, and so that a folder which cannot be written to is known now.
-  await keepSince(root, (await schedule()).jobs.keys(), clock.now())
+async function alone<T>({ root, schedule }: Routine, run: Run, work: (history: KeptHistory) => Promise<T>): Promise<T> {
+  try {
+    await keepSince(root, (await schedule()).jobs.keys(), run.clock.now())
+  } catch (error) {
+    throw isReadOnly(error) ? unwritable(root, error) : error
+  }
   return withFileLock(path.join(root, stateFolder, 'schedule.lock'), refusal, async () => {
     await endUnseenRuns(root)
-    return work()
+    return work(new KeptHistory(root, run))
   })
 }
+
+const isReadOnly = (error: unknown) =>
+  ['EACCES', 'EPERM', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')
+
+const unwritable = (root: string, cause: unknown) =>
+  new RecoveryError(
+    'preflight-failed',
+    `nothing can be written into ${path.join(root, stateFolder)}: what ran would be forgotten`,
+    {
+      hint: 'run this as the user whom the folder of the project belongs to',
+      cause,
+    },
+  )
 
 const hint = 'one is enough: stop that one first, or leave the schedule to it'
 const refusal = {
