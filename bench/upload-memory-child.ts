@@ -2,7 +2,6 @@ import { randomFillSync } from 'node:crypto'
 import { createRepository } from '../vault/create.ts'
 import { LocalStorage } from '../vault/storage/local.ts'
 import { withUploader } from '../vault/upload/uploader.ts'
-import { VaultReader } from '../vault/vault-reader.ts'
 
 // node bench/upload-memory-child.ts VAULT stream BYTES | folder PATH
 // Uploads into a new vault and prints one line of JSON: how long it took, and the most memory it held.
@@ -12,7 +11,7 @@ const scrypt = { N: 1024, r: 8, p: 1 }
 const first = { password: 'bench', username: 'bench', hostname: 'bench', scrypt }
 const { repository } = await createRepository(new LocalStorage(vault!), first)
 const began = performance.now()
-await withUploader(repository, new VaultReader(repository), {}, async uploader => {
+await withUploader(repository, {}, async uploader => {
   if (kind === 'stream') await uploader.saveStream('stream', someBytes(Number(what)))
   else await uploader.saveFolder('folder', what!)
   const details = { hostname: 'bench', username: 'bench', paths: ['/bench'], tags: [], programVersion: 'bench' }

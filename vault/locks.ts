@@ -12,6 +12,11 @@ import type { Lock, VaultRun } from './types.ts'
 
 export interface LockOptions extends LockKind {
   readonly timing?: LockTiming
+  /**
+   * Begun when our lock is written and it is waited for locks that were written at the same moment. Somebody who deletes
+   * may still be there: what is read here counts only if it proves unchanged under the lock. Must not throw.
+   */
+  readonly meanwhile?: (run: VaultRun) => void
 }
 
 /** What `use` may ask of the lock it runs under. */
@@ -26,7 +31,7 @@ export interface LockScope {
  */
 export async function withLock<T>(
   repository: Repository,
-  { exclusive, purpose, timing = lockTiming }: LockOptions,
+  { exclusive, purpose, timing = lockTiming, meanwhile }: LockOptions,
   run: VaultRun,
   use: (run: VaultRun, lock: LockScope) => Promise<T>,
 ): Promise<T> {
@@ -35,7 +40,8 @@ export async function withLock<T>(
   const signal = run.signal ? AbortSignal.any([run.signal, stop.signal]) : stop.signal
   guardAgainstSignals(stop)
   try {
-    const lock = await acquireLock({ repository, exclusive, purpose, timing, now: run.now ?? Date.now, signal })
+    const wanted = { repository, exclusive, purpose, timing, now: run.now ?? Date.now, signal }
+    const lock = await acquireLock({ ...wanted, meanwhile: () => meanwhile?.({ ...run, signal }) })
     return await whileRenewed(lock, timing, stop, () => use({ ...run, signal }, lock))
   } finally {
     endGuard(stop)

@@ -109,7 +109,7 @@ class OpenVault implements types.Vault {
   }
 
   async withUploader<T>(run: types.VaultRun, use: (uploader: types.Uploader) => Promise<T>): Promise<T> {
-    const result = await withUploader(this.#copied, this.#reader, run, use)
+    const result = await withUploader(this.#copied, run, use)
     await this.#removeLeftovers(run)
     return result
   }

@@ -9,6 +9,8 @@ export interface Acquisition extends LockKind {
   readonly timing: LockTiming
   readonly now: () => number
   readonly signal: AbortSignal
+  /** Called when the lock is written, and before it is known that it may stay. */
+  readonly meanwhile?: () => void
 }
 
 /**
@@ -20,6 +22,7 @@ export async function acquireLock(wanted: Acquisition): Promise<HeldLock> {
   await refuseConflict(wanted)
   const lock = await HeldLock.write(wanted.repository, wanted, wanted.now)
   try {
+    wanted.meanwhile?.()
     await wanted.timing.pause(wanted.timing.settleMs, wanted.signal)
     await refuseConflict(wanted, lock)
     return lock

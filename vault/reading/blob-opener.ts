@@ -1,7 +1,7 @@
 import { openBlob } from '../blob.ts'
 import type { VaultKey } from '../crypto/keys.ts'
 import { damaged } from '../format/damaged.ts'
-import { Engine } from '../wasm/engine.ts'
+import type { Engine } from '../wasm/engine.ts'
 
 /** How a blob is stored; see BlobEntry. */
 export interface StoredLengths {
@@ -16,10 +16,11 @@ export class BlobOpener {
   /** Where stored blobs are laid; behind it comes where they are expanded to. */
   readonly #room: number
 
-  constructor(key: VaultKey, polynomial: bigint) {
+  /** All of the engine's memory is used for it. */
+  constructor(key: VaultKey, engine: Engine) {
     this.key = key
-    this.engine = new Engine({ key, polynomial })
-    this.#room = this.engine.READ_CAP + this.engine.SCRATCH_CAP
+    this.engine = engine
+    this.#room = engine.READ_CAP + engine.SCRATCH_CAP
   }
 
   /**

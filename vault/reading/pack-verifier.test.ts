@@ -4,6 +4,7 @@ import { idOf } from '../format/id.ts'
 import type { IndexedPack } from '../format/index-file.ts'
 import type { Repository } from '../repository.ts'
 import { storePack, testRepository } from '../testing/test-repository.ts'
+import { Engine } from '../wasm/engine.ts'
 import { BlobOpener } from './blob-opener.ts'
 import { isGoodPack, type PackToVerify } from './pack-verifier.ts'
 import { RangeReader } from './stored-range.ts'
@@ -14,7 +15,7 @@ let pack: IndexedPack
 let bytes: Buffer
 beforeAll(async () => {
   repository = await testRepository()
-  opener = new BlobOpener(repository.key, repository.config.polynomial)
+  opener = new BlobOpener(repository.key, new Engine({ key: repository.key, polynomial: repository.config.polynomial }))
   pack = await storePack(repository, [
     { type: 'data', plain: Buffer.alloc(500, 'compressed ') },
     { type: 'data', plain: randomBytes(50), compressed: false },

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { Engine } from '../wasm/engine.ts'
 import { BlobOpener } from './blob-opener.ts'
 import { ContentReader } from './contents.ts'
 import { makeFiles, writePart } from './file-maker.ts'
@@ -13,7 +14,7 @@ const { key, polynomial } = workerData as ThreadStart
 const port = parentPort!
 // Buffers arrive as plain arrays of bytes.
 const ownKey = { encrypt: Buffer.from(key.encrypt), k: Buffer.from(key.k), r: Buffer.from(key.r) }
-const opener = new BlobOpener(ownKey, polynomial)
+const opener = new BlobOpener(ownKey, new Engine({ key: ownKey, polynomial }))
 const ranges = new RangeReader()
 const contents = new ContentReader(opener)
 const matcher = new FileMatcher()

@@ -3,7 +3,7 @@ import { encodeIndex, maxBlobsOfIndex, parseIndex, type IndexedPack } from '../f
 import { throwIfInterrupted } from '../interrupt.ts'
 import { withLock, type LockScope } from '../locks.ts'
 import type { LockTiming } from '../locks/timing.ts'
-import { IndexReader } from '../prune/index-reader.ts'
+import { IndexReader } from '../index-reader.ts'
 import { removeFiles } from '../prune/remove-files.ts'
 import type { Repository } from '../repository.ts'
 import type { RepairOptions, RepairPlan, RepairReport, VaultRun } from '../types.ts'

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { makeSpecialFile } from '../files/posix.ts'
 import type { TreeNode } from '../format/node.ts'
 import { encodeNode } from '../format/node-encode.ts'
@@ -278,6 +278,15 @@ describe('a folder that an earlier point has too', () => {
     expect(second.saved).toEqual(first.saved)
     expect(second.snapshot.summary).toMatchObject({ filesUnmodified: 2, filesNew: 0, dataAdded: 0 })
     expect(second.snapshot.tree).toBe(first.snapshot.tree)
+  })
+
+  it('costs one reading of the index', async () => {
+    write('a/file', 'x')
+    const first = await save({}, later())
+    const loads = vi.spyOn(repository.storage, 'load')
+    await save({ like: like(first.snapshot) }, later())
+    const indexFiles = (await repository.storage.list('index')).length
+    expect(loads.mock.calls.filter(([type]) => type === 'index')).toHaveLength(indexFiles)
   })
 
   it('is read where a file changed, though its length is the same', async () => {

@@ -1,3 +1,4 @@
+import { BlobIndex } from '../blob-index.ts'
 import { VaultError } from '../errors.ts'
 import type { IndexedPack } from '../format/index-file.ts'
 import { packSize } from '../format/pack.ts'
@@ -11,10 +12,14 @@ import { IdTable } from './id-table.ts'
 export interface StoredBlobs {
   readonly data: IdTable
   readonly trees: IdTable
+  /** Where the trees lie that were there before. Of the others nobody needs to know where. */
+  readonly treeIndex: BlobIndex
+  /** The names of the index files that say so. */
+  readonly files: readonly string[]
 }
 
-// Index files are compressed; this guess is good enough for a table that grows.
-const indexBytesPerBlob = 60
+// Index files are compressed; this guess is good enough for a table that grows. One that is a little too small costs most.
+const indexBytesPerBlob = 40
 
 /**
  * What the vault has, by its index files, to be called under a lock: what was known before may have been pruned. A pack
@@ -36,18 +41,33 @@ async function loadListed(repository: Repository, run: VaultRun): Promise<Stored
   const files = await repository.storage.list('index')
   const packs = new Map((await repository.storage.list('data')).map(({ name, size }) => [name, size]))
   const bytes = files.reduce((sum, { size }) => sum + size, 0)
-  const blobs = { data: IdTable.create(bytes / indexBytesPerBlob), trees: IdTable.create(0) }
+  const blobs = {
+    data: IdTable.create(bytes / indexBytesPerBlob),
+    trees: IdTable.create(0),
+    treeIndex: new BlobIndex(),
+  }
   for (const { name } of files) {
     throwIfInterrupted(run)
     const indexed = await loadIndexedPacks(repository, name).catch(undefinedIfMissing)
     if (!indexed) return undefined
     for (const pack of indexed) if (packs.get(pack.id) === packSize(pack.blobs)) enter(blobs, pack)
   }
-  return blobs
+  return { ...blobs, files: files.map(({ name }) => name) }
 }
 
-function enter({ data, trees }: StoredBlobs, pack: IndexedPack): void {
+/**
+ * Whether the vault still has all these blobs. To be asked under a lock of what was loaded before: whoever removes packs
+ * removes the index files that name them first.
+ */
+export async function areStillStored({ files }: StoredBlobs, { storage }: Repository): Promise<boolean> {
+  const now = new Set((await storage.list('index')).map(({ name }) => name))
+  return files.every(name => now.has(name))
+}
+
+function enter({ data, trees, treeIndex }: Omit<StoredBlobs, 'files'>, pack: IndexedPack): void {
   for (const { id, type } of pack.blobs) (type === 'tree' ? trees : data).claim(Buffer.from(id, 'hex'))
+  const inside = pack.blobs.filter(({ type }) => type === 'tree')
+  if (inside.length > 0) treeIndex.addPack(pack.id, inside)
 }
 
 function undefinedIfMissing(error: unknown): undefined {

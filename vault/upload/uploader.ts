@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { VaultError } from '../errors.ts'
-import type { BlobReader } from '../files/blob-reader.ts'
+import { IndexReader, type OpenBlob } from '../index-reader.ts'
 import { withLock, type LockOptions, type LockScope } from '../locks.ts'
+import { BlobOpener } from '../reading/blob-opener.ts'
 import type { Repository } from '../repository.ts'
 import type { Snapshot, SnapshotDetails, Uploader, VaultRun } from '../types.ts'
 import { Engine } from '../wasm/engine.ts'
@@ -13,7 +14,7 @@ import { PackStore } from './pack-store.ts'
 import { PointUploader } from './point-uploader.ts'
 import { storeSnapshot, summarize } from './publish.ts'
 import { Squeezer } from './squeezer.ts'
-import { loadStoredBlobs, type StoredBlobs } from './stored-blobs.ts'
+import { areStillStored, loadStoredBlobs, type StoredBlobs } from './stored-blobs.ts'
 import { Tally } from './tally.ts'
 import { TreeSaver } from './tree-saver.ts'
 import type { UploadParts } from './upload-parts.ts'
@@ -40,21 +41,24 @@ const settleMsDefault = 10_000
 
 /**
  * Runs `use` with an uploader, under a shared lock. When it has ended, however that was, no thread and no lock of it is
- * left. Rejects with the reason if the upload failed, also if `use` did not care. `reader` reads earlier points.
+ * left. Rejects with the reason if the upload failed, also if `use` did not care.
  */
 export function withUploader<T>(
   repository: Repository,
-  reader: BlobReader,
   run: VaultRun,
   use: (uploader: Uploader) => Promise<T>,
   settings: UploadSettings = {},
 ): Promise<T> {
   const { timing } = settings
-  return withLock(repository, { exclusive: false, ...(timing && { timing }) }, run, async (locked, lock) => {
+  let early: Promise<StoredBlobs | undefined> | undefined
+  const meanwhile = (locking: VaultRun) => {
+    early = loadStoredBlobs(repository, locking).catch(() => undefined)
+  }
+  return withLock(repository, { exclusive: false, ...(timing && { timing }), meanwhile }, run, async (locked, lock) => {
     const failure = new Failure(locked.signal)
     try {
-      const stored = await failure.during(loadStoredBlobs(repository, locked))
-      const upload = new Upload({ repository, reader, run: locked, lock, failure, stored, settings })
+      const stored = await failure.during(storedNow(repository, locked, early))
+      const upload = new Upload({ repository, run: locked, lock, failure, stored, settings })
       return await upload.run(use)
     } finally {
       failure.close()
@@ -62,9 +66,23 @@ export function withUploader<T>(
   })
 }
 
+async function storedNow(
+  repository: Repository,
+  run: VaultRun,
+  early: Promise<StoredBlobs | undefined> | undefined,
+): Promise<StoredBlobs> {
+  const stored = await early
+  return stored && (await areStillStored(stored, repository)) ? stored : loadStoredBlobs(repository, run)
+}
+
+// Like the uploader's own trees, earlier ones go through its memory: nobody else works in it meanwhile.
+function treeOpener({ key }: Repository, engine: Engine): OpenBlob {
+  const opener = new BlobOpener(key, engine)
+  return (place, stored) => Buffer.from(opener.open(place, Buffer.from(place.id, 'hex'), stored))
+}
+
 interface UploadOptions {
   readonly repository: Repository
-  readonly reader: BlobReader
   readonly run: VaultRun
   readonly lock: LockScope
   readonly failure: Failure
@@ -82,7 +100,7 @@ class Upload {
   #published = false
 
   constructor(options: UploadOptions) {
-    const { repository, reader, run, failure, stored, settings } = options
+    const { repository, run, failure, stored, settings } = options
     this.#options = options
     this.#now = run.now ?? Date.now
     this.#began = this.#now()
@@ -94,7 +112,7 @@ class Upload {
     this.#parts = {
       failure,
       stored,
-      reader,
+      reader: new IndexReader(repository, stored.treeIndex, treeOpener(repository, engine)),
       onProgress,
       tally: new Tally(),
       links: new LinkGuard(),

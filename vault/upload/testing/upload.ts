@@ -1,7 +1,6 @@
 import { lockTiming } from '../../locks/timing.ts'
 import type { Repository } from '../../repository.ts'
 import type { Snapshot, SnapshotDetails, Uploader, VaultRun } from '../../types.ts'
-import { VaultReader } from '../../vault-reader.ts'
 import { withUploader, type UploadSettings } from '../uploader.ts'
 
 export const someDetails: SnapshotDetails = {
@@ -24,7 +23,7 @@ export interface TestUpload {
 
 /** One upload, with whatever `use` does. */
 export const upload = <T>(repository: Repository, use: (uploader: Uploader) => Promise<T>, test: TestUpload = {}) =>
-  withUploader(repository, new VaultReader(repository), test.run ?? {}, use, { ...settings, ...test.settings })
+  withUploader(repository, test.run ?? {}, use, { ...settings, ...test.settings })
 
 /** One upload that is published when `save` is done. */
 export const publish = (

@@ -1,21 +1,28 @@
-import { openBlob } from '../blob.ts'
-import type { BlobIndex } from '../blob-index.ts'
-import { isDamage, type BlobReader } from '../files/blob-reader.ts'
-import { damaged } from '../format/damaged.ts'
-import type { BlobType } from '../format/pack.ts'
-import { PackCache } from '../pack-cache.ts'
-import type { Repository } from '../repository.ts'
-import { storagePath } from '../storage/layout.ts'
+import { openBlob } from './blob.ts'
+import type { BlobIndex, BlobLocation } from './blob-index.ts'
+import { isDamage, type BlobReader } from './files/blob-reader.ts'
+import { damaged } from './format/damaged.ts'
+import type { BlobType } from './format/pack.ts'
+import { PackCache } from './pack-cache.ts'
+import type { Repository } from './repository.ts'
+import { storagePath } from './storage/layout.ts'
 
-/** Hands out blobs by one index that stands still, as it does under an exclusive lock. */
+/** A blob's plaintext from its stored bytes, as `openBlob` of blob.ts. */
+export type OpenBlob = (place: BlobLocation, stored: Uint8Array) => Buffer
+
+/** Hands out blobs by one index that stands still, as it does under a lock. */
 export class IndexReader implements BlobReader {
-  readonly #repository: Repository
   readonly #index: BlobIndex
   readonly #packs: PackCache
+  readonly #open: OpenBlob
 
-  constructor(repository: Repository, index: BlobIndex) {
-    this.#repository = repository
+  constructor(
+    repository: Repository,
+    index: BlobIndex,
+    open: OpenBlob = (place, stored) => openBlob(repository.key, place, stored),
+  ) {
     this.#index = index
+    this.#open = open
     this.#packs = new PackCache(repository.storage)
   }
 
@@ -37,7 +44,7 @@ export class IndexReader implements BlobReader {
     const place = this.#index.location(entry)
     try {
       const stored = await this.#packs.read(place, this.#index.endOfBlobs(this.#index.packOf(entry)))
-      return openBlob(this.#repository.key, place, stored)
+      return this.#open(place, stored)
     } catch (error) {
       if (!isDamage(error)) throw error
       throw damaged(
