@@ -126,7 +126,7 @@ export class Notifier {
     const others = this.#settings.channels.map(channelName).filter(name => !broken.has(name))
     if (news.length === 0) return Promise.resolve([])
     const message = failureOfChannels(failed, this.#project)
-    return Promise.all(others.map(name => this.#tellThrough(name, `channel-failed ${news.join(', ')}`, () => message)))
+    return Promise.all(others.map(name => this.#tellThrough(name, channelFailed + news.join(', '), () => message)))
   }
 
   /** What is noted of whom was told is why nobody is told twice. */
@@ -155,13 +155,18 @@ export class Notifier {
   }
 }
 
+const channelFailed = 'channel-failed '
+
 const wasToldOf = (to: string, before: readonly RunRecord[], now: Date, repeatMs: number): boolean =>
   before.some(({ notices }) =>
     notices?.some(
-      ({ event, ok, at }) =>
-        ok && event.startsWith('channel-failed ') && event.includes(to) && now.getTime() - Date.parse(at) < repeatMs,
+      ({ event, ok, at }) => ok && namesIn(event).includes(to) && now.getTime() - Date.parse(at) < repeatMs,
     ),
   )
+
+/** The channels that such a message was about. */
+const namesIn = (event: string): string[] =>
+  event.startsWith(channelFailed) ? event.slice(channelFailed.length).split(', ') : []
 
 function failureOfChannels(failed: readonly Delivery[], { name, directory }: ToldProject): Message {
   const lines = failed.map(
