@@ -1,11 +1,9 @@
-import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import fs from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createVault, openStorage, openVault, type Vault } from '../../vault/index.ts'
-import { lacksSshd, startSshd, until, type Sshd } from '../../vault/storage/testing/sshd.ts'
+import { lacksSshd, startSshd, type Sshd } from '../../vault/storage/testing/sshd.ts'
 import { password, Restic, scratchFolderLater, skipsInterop } from './restic.ts'
 import { details } from './vault.ts'
 
@@ -66,33 +64,5 @@ describe.skipIf(skipsInterop || lacksSshd)('a vault on an sftp server', () => {
     sameAsSource(target)
     expect((await vault.check({ readData: true }, {})).problems).toEqual([])
     await vault.close()
-  })
-
-  it('has no damage and no point after a kill at any moment, and the next run completes it', async () => {
-    await (await newAt('killed')).close()
-    const packs = () => fs.globSync(path.join(folderOf('killed'), 'data/*/*')).length
-    const save = () =>
-      spawn(process.execPath, [path.join(import.meta.dirname, 'save-once.ts'), locationOf('killed'), source], {
-        env,
-        stdio: ['ignore', 'inherit', 'inherit'],
-      })
-    for (const after of [1, 2]) {
-      const before = packs()
-      const child = save()
-      const ended = once(child, 'exit')
-      await until(() => packs() >= before + after || child.exitCode !== null)
-      child.kill('SIGKILL')
-      await ended
-      const vault = await openAt('killed')
-      expect(await vault.listSnapshots()).toEqual([])
-      const { problems } = await vault.check({ readData: true }, {})
-      expect(problems.filter(({ severity }) => severity === 'damage')).toEqual([])
-      await vault.close()
-    }
-    expect((await once(save(), 'exit'))[0]).toBe(0)
-    const restic = resticAt('killed')
-    expect(restic.run('check', '--read-data')).toContain('no errors were found')
-    restic.run('restore', 'latest', '--target', path.join(scratch.path, 'after-kills'))
-    sameAsSource(path.join(scratch.path, 'after-kills', 'folder'))
   })
 })

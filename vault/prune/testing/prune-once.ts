@@ -1,7 +1,7 @@
 import { VaultError } from '../../errors.ts'
 import { pause } from '../../interrupt.ts'
 import { openRepository } from '../../open.ts'
-import { LocalStorage } from '../../storage/local.ts'
+import { openStorage } from '../../storage/location.ts'
 import { FaultyStorage, type Operation } from '../../storage/testing/faulty.ts'
 import { testPassword } from '../../testing/test-repository.ts'
 import { prune } from '../prune.ts'
@@ -12,7 +12,7 @@ import { prune } from '../prune.ts'
 const [vault, kill, ...ids] = process.argv.slice(2)
 const writes: readonly Operation[] = ['save', 'remove']
 let calls = 0
-const storage = new FaultyStorage(new LocalStorage(vault!), operation => {
+const storage = new FaultyStorage(openStorage(vault!), operation => {
   if (writes.includes(operation) && ++calls === Number(kill)) process.kill(process.pid, 'SIGKILL')
 })
 const { repository } = await openRepository(storage, testPassword)
@@ -25,3 +25,4 @@ for (;;)
     if (!(error instanceof VaultError) || error.code !== 'vault-locked') throw error
     await pause(100)
   }
+await storage.close()
