@@ -3,7 +3,7 @@ import { skipsStack } from './engine.ts'
 import { Reader, shellBlocks } from './guide-shell.ts'
 
 // The pages that somebody follows after a loss: their `sh` blocks are run as they stand, page after page.
-const pages = ['protect', 'guard', 'drill', 'routine', 'recover', 'restic']
+const pages = ['protect', 'kit', 'guard', 'drill', 'routine', 'recover', 'restic']
 
 describe.skipIf(skipsStack)('the guide', () => {
   let reader: Reader | undefined

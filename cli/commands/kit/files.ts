@@ -1,5 +1,6 @@
 import fs from 'node:fs/promises'
 import path from 'node:path'
+import { Readable } from 'node:stream'
 import { RecoveryError } from '../../../recovery/domain/errors.ts'
 import {
   kitFormOf,
@@ -12,7 +13,6 @@ import {
   type Project,
 } from '../../../recovery/operations/index.ts'
 import type { Context } from '../../context.ts'
-import type { Terminal } from '../../terminal.ts'
 import type { KitOptions } from './kit.ts'
 
 /**
@@ -48,21 +48,29 @@ async function assertPlace(file: string, yes: boolean): Promise<void> {
   })
 }
 
-const write = {
+const render = {
   text: (sheet: KitSheet) => Promise.resolve(Buffer.from(kitText(sheet))),
   page: (sheet: KitSheet) => Promise.resolve(Buffer.from(kitPage(sheet))),
   pdf: kitPdf,
 }
 
-/** Whole or not at all, for its owner alone. That it may replace what is there was said. */
-export async function writeKit(sheet: KitSheet, target: string, terminal: Terminal): Promise<void> {
-  const bytes = await write[kitFormOf(target) ?? 'text'](sheet)
-  const stream = (async function* () {
-    yield await Promise.resolve(bytes)
-  })()
-  await writeOut(
-    { kind: 'stream', bytes: stream, finished: Promise.resolve() },
-    { target, force: true },
-    terminal.run(),
+/**
+ * All of them, or none: a file that is left of a failed run could have a code that opens nothing. Each is whole, for its owner alone.
+ * That it may replace what is there was said.
+ */
+export async function writeKits(sheet: KitSheet, files: readonly string[], { run }: Context): Promise<void> {
+  const rendered = await Promise.all(
+    files.map(async target => ({ target, bytes: await render[kitFormOf(target) ?? 'text'](sheet) })),
   )
+  const written: string[] = []
+  try {
+    for (const { target, bytes } of rendered) {
+      const outgoing = { kind: 'stream', bytes: Readable.from([bytes]), finished: Promise.resolve() } as const
+      await writeOut(outgoing, { target, force: true }, run)
+      written.push(target)
+    }
+  } catch (error) {
+    for (const file of written) await fs.rm(file, { force: true })
+    throw error
+  }
 }

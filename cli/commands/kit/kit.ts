@@ -5,7 +5,7 @@ import { assertVaultKnown, configuredVaults, findProject, type Context } from '.
 import type { Follow } from '../../program.ts'
 import { addKitCheck } from './check.ts'
 import { findCodes } from './find-codes.ts'
-import { assertFiles, writeKit } from './files.ts'
+import { assertFiles, writeKits } from './files.ts'
 import { withNewCode } from './new-code.ts'
 import { terminalQr } from './terminal-qr.ts'
 
@@ -79,9 +79,10 @@ async function show(
   sheet: KitSheet,
   files: readonly string[],
   { project, code }: { readonly project: Project; readonly code: CodeKind },
-  { terminal }: Context,
+  context: Context,
 ): Promise<void> {
-  for (const file of files) await writeKit(sheet, file, terminal)
+  const { terminal } = context
+  await writeKits(sheet, files, context)
   const text =
     files.length === 0 ? `${kitText(sheet)}${await terminalQr(sheet, terminal)}` : files.map(written).join('\n')
   terminal.result(text.trimEnd(), {
