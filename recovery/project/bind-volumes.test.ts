@@ -75,7 +75,14 @@ describe('a bind mount', () => {
   })
 
   it('of an engine on another machine is left out, but not what aidatavault.yml lists', async () => {
-    const survey = { engineAnswers: true, isRemote: true, services: [], volumes: new Map(), orphans: [] }
+    const survey = {
+      engineAnswers: true,
+      isRemote: true,
+      foldersReachable: false,
+      services: [],
+      volumes: new Map(),
+      orphans: [],
+    }
     mkdirSync(at('listed'))
     const config = { volumes: { './listed': {} } }
     const used = [mounted(at('data'), '/data'), mounted(at('listed'), '/listed')]

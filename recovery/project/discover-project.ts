@@ -82,7 +82,7 @@ function partsOf({
   return {
     facts: factsOf({ ...located, root }),
     ...{ root, directory, config },
-    compose: compose && survey ? { ...compose, engineAnswers: survey.engineAnswers } : null,
+    compose: compose && survey ? { ...compose, ...engineOf(survey) } : null,
     services: (survey?.services ?? []).map(({ model, containers, active }) => ({
       name: model.name,
       containers,
@@ -93,6 +93,8 @@ function partsOf({
     git: git ? { top: root } : null,
   }
 }
+
+const engineOf = ({ engineAnswers, foldersReachable }: Survey) => ({ engineAnswers, foldersReachable })
 
 async function configFilesOf({ located, survey, folder, volumes }: Found, run: Run): Promise<Project['configFiles']> {
   const mounts = (survey?.services ?? []).flatMap(service => service.mounts)

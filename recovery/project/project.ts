@@ -48,6 +48,8 @@ export interface ProjectVolume {
   readonly holdsServer: string | null
   /** Whether git tracks (or the code source captures) what is in it: then it is code. Only for bind mounts inside the root. */
   readonly coveredByCode: boolean
+  /** Where the engine keeps its files, as the engine says; undefined where they are there only while it is mounted. */
+  readonly mountpoint?: string
   /** An image that mounts it, for docker cp. */
   readonly image: string | undefined
 }
@@ -89,6 +91,8 @@ export interface Project {
     readonly address: ComposeAddress
     readonly model: ComposeModel
     readonly engineAnswers: boolean
+    /** Volumes' folders are on this machine, and this process may read them. */
+    readonly foldersReachable?: boolean
   } | null
   readonly services: readonly ProjectService[]
   readonly servers: readonly ProjectServer[]

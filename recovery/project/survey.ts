@@ -33,6 +33,8 @@ export interface Survey {
   readonly engineAnswers: boolean
   /** The engine is on another machine: bind mounts are places there. */
   readonly isRemote: boolean
+  /** Its volumes' folders are on this machine, and this process may read them. */
+  readonly foldersReachable: boolean
   readonly services: readonly SurveyedService[]
   /** Volumes of the engine by name: those of the model and those that carry the project's label. */
   readonly volumes: ReadonlyMap<string, VolumeInspection>
@@ -58,7 +60,7 @@ export async function surveyProject(
 ): Promise<Survey> {
   try {
     const label = { [projectLabel]: model.name }
-    const [containers, { isRemote }, labelled] = await Promise.all([
+    const [containers, { isRemote, foldersReachable }, labelled] = await Promise.all([
       engine.listContainers(label, run),
       engine.facts(run),
       engine.listVolumes(label, run),
@@ -67,15 +69,15 @@ export async function surveyProject(
       inspectImages(model, containers, engine, run),
       inspectVolumes(model, containers, labelled, engine, run),
     ])
-    return surveyOf(model, active, { engineAnswers: true, isRemote, containers, images, volumes })
+    return surveyOf(model, active, { engineAnswers: true, isRemote, foldersReachable, containers, images, volumes })
   } catch (error) {
     if (!(error instanceof RecoveryError) || error.code !== 'docker-unavailable') throw error
     const nothing = { containers: [], images: new Map(), volumes: new Map() }
-    return surveyOf(model, active, { engineAnswers: false, isRemote: false, ...nothing })
+    return surveyOf(model, active, { engineAnswers: false, isRemote: false, foldersReachable: false, ...nothing })
   }
 }
 
-interface Answers extends Pick<Survey, 'engineAnswers' | 'isRemote'> {
+interface Answers extends Pick<Survey, 'engineAnswers' | 'isRemote' | 'foldersReachable'> {
   readonly containers: readonly ContainerInspection[]
   readonly images: ReadonlyMap<string, ImageInspection>
   readonly volumes: ReadonlyMap<string, VolumeInspection>
@@ -87,6 +89,7 @@ function surveyOf(model: ComposeModel, active: readonly string[], answers: Answe
   const names = new Set(model.services.map(({ name }) => name))
   return {
     ...{ engineAnswers: answers.engineAnswers, isRemote: answers.isRemote },
+    foldersReachable: answers.foldersReachable,
     services: model.services.map(service => {
       const containers = lasting.filter(({ labels }) => labels[serviceLabel] === service.name)
       const image = answers.images.get(service.image) ?? answers.images.get(containers[0]?.image ?? '')

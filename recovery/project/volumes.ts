@@ -91,14 +91,18 @@ function replicaVolumes({ survey }: VolumeSources, used: readonly UsedMount[]): 
 
 const isAnonymous = (name: string): boolean => /^[0-9a-f]{64}$/.test(name)
 
-type Described = Pick<ProjectVolume, 'driver' | 'driverOptions' | 'labels'>
+type Described = Pick<ProjectVolume, 'driver' | 'driverOptions' | 'labels' | 'mountpoint'>
 
 const ofEngine = (planned: Described, made: VolumeInspection | undefined): Described & { exists: boolean } => ({
   driver: made?.driver ?? planned.driver,
   driverOptions: made?.options ?? planned.driverOptions,
   labels: { ...planned.labels, ...made?.labels },
   exists: made !== undefined,
+  ...(made && hasFolder(made) ? { mountpoint: made.mountpoint } : {}),
 })
+
+// With options (nfs, cifs, a device) it is mounted there only while a container uses it.
+const hasFolder = ({ driver, options }: VolumeInspection) => driver === 'local' && Object.keys(options).length === 0
 
 function common(
   key: string,

@@ -79,8 +79,6 @@ export interface ContainerEngine {
   removeVolume(name: string, run: Run): Promise<void>
   /** The folder of a volume where this process may read and write it directly, else undefined. */
   volumeFolder(name: string, run: Run): Promise<string | undefined>
-  /** The same of several at once, by name: those that have one. */
-  volumeFolders(names: readonly string[], run: Run): Promise<ReadonlyMap<string, string>>
   /** How much containers, by their ids, have written into layers of their own, in bytes. The engine adds up files for it. */
   writtenBytes(ids: readonly string[], run: Run): Promise<ReadonlyMap<string, number>>
   /**

@@ -97,15 +97,6 @@ class DockerCli implements ContainerEngine {
     return (await this.facts(run)).foldersReachable ? volume.mountpoint : undefined
   }
 
-  async volumeFolders(names: readonly string[], run: Run): Promise<ReadonlyMap<string, string>> {
-    if (names.length === 0) return new Map()
-    const inspect = this.#print(['volume', 'inspect', ...names], run).then(parseVolumes)
-    const [volumes, { foldersReachable: areReachable }] = await Promise.all([inspect, this.facts(run)])
-    if (!areReachable) return new Map()
-    const plain = await Promise.all(volumes.map(isPlainFolder))
-    return new Map(volumes.filter((_, at) => plain[at]).map(({ name, mountpoint }) => [name, mountpoint]))
-  }
-
   async writtenBytes(ids: readonly string[], run: Run): Promise<ReadonlyMap<string, number>> {
     if (ids.length === 0) return new Map()
     const lines = await this.#lines(['container', 'inspect', '--size', '--format', '{{.Id}} {{.SizeRw}}', ...ids], run)

@@ -38,8 +38,6 @@ export interface Looking {
   readonly targets: Targets
   readonly protect: string
   readonly lives: ReadonlyMap<string, Promise<ServerLife>>
-  /** Folders of volumes that can be looked into, by the engine's name. */
-  readonly folders: Promise<ReadonlyMap<string, string>>
   readonly patience: Patience
 }
 
@@ -158,6 +156,7 @@ async function serverChanges(
 
 function volumeStatus(volume: ProjectVolume, looking: Looking): Promise<SourceStatus> {
   const { key, exists, mounts } = volume
+  const reachable = looking.project.compose?.foldersReachable
   const missing = { text: 'it does not exist yet', fix: 'docker compose up --detach --wait' }
   const problem = exists ? undefined : (engineProblem(looking.project) ?? missing)
   return statusOf(looking, {
@@ -167,7 +166,7 @@ function volumeStatus(volume: ProjectVolume, looking: Looking): Promise<SourceSt
     },
     holds: ({ volumes }) => volumes.some(held => held.key === key),
     look: async (manifest, since, run) => {
-      const folder = volume.kind === 'bind' ? volume.name : (await looking.folders).get(volume.name)
+      const folder = volume.kind === 'bind' ? volume.name : reachable ? volume.mountpoint : undefined
       if (folder === undefined) return unknownChanges('its files cannot be looked at from here')
       const found = await filesSince(folder, since ?? new Date(0), run)
       if (!found) return unknownChanges('it has too many files for a quick look')

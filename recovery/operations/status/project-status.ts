@@ -80,7 +80,6 @@ export async function projectStatus(request: StatusRequest, tools: Tools, run: R
   const targets = targetsOf(project.config)
   // These need no vault, and are under way while it is opened.
   const lives = askServers(project, tools, patience)
-  const folders = foldersOf(project, tools, patience)
   const gaps = lookAtGaps(project, tools, patience)
   const opening = openPlaces(vaults, patience)
   try {
@@ -93,7 +92,7 @@ export async function projectStatus(request: StatusRequest, tools: Tools, run: R
     const complete = own.filter(({ manifest }) => manifest.state === 'complete')
     const points = list ? { complete, now } : vaults.length === 0 ? { complete: [], now } : null
     const protect = vaults.length === 0 ? 'aidatavault init VAULT' : 'aidatavault backup'
-    const looking = { project, points, targets, protect, lives, folders, patience }
+    const looking = { project, points, targets, protect, lives, patience }
     const routine = await lookAtRoutine(project, complete.at(-1)?.snapshot.time, now).catch(() => null)
     const kit = vaults.length > 0 ? await lookAtKit(project, vaults, now) : null
     const checks = routine?.lastChecks ?? []
@@ -121,6 +120,8 @@ export async function projectStatus(request: StatusRequest, tools: Tools, run: R
         ...found.gaps,
         ...health,
         ...unreadable.map(() => red('')),
+        // Then nobody knows anything.
+        ...(vaults.length > 0 && !reference ? [red('')] : []),
         proof ?? green,
         routine ?? green,
         kit ?? green,
@@ -211,8 +212,3 @@ const containerOf = ({ name, access }: ProjectServer, { services }: Project): Co
   access === 'service'
     ? services.find(service => service.name === name)?.containers.find(({ running }) => running)
     : undefined
-
-function foldersOf(project: Project, { engine }: Tools, patience: Patience): Promise<ReadonlyMap<string, string>> {
-  const names = project.volumes.flatMap(({ kind, name, exists }) => (kind !== 'bind' && exists ? [name] : []))
-  return patience.within(run => engine.volumeFolders(names, run)).catch(() => new Map<string, string>())
-}

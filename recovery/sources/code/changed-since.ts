@@ -49,9 +49,8 @@ async function gitChanges(
 ): Promise<CodeChanges> {
   const place: GitPlace = { workTree: root, gitFolder: `${root}/.git` }
   const held = [...new Set([...(facts?.head ? [facts.head] : []), ...(facts?.refs ?? []).map(({ id }) => id)])]
-  const [commits, unpushed, status, stash] = await Promise.all([
-    countCommits(place, held, [], run),
-    countCommits(place, held, ['--remotes'], run),
+  const [[commits, unpushed], status, stash] = await Promise.all([
+    countBoth(place, held, run),
     readStatus(place, run),
     git(place, ['for-each-ref', '--format=%(objectname)', 'refs/stash'], run),
   ])
@@ -62,6 +61,12 @@ async function gitChanges(
     files: await countNew(root, lines, facts, since),
     stash: stashId !== '' && !held.includes(stashId),
   }
+}
+
+/** All, and those of them that no remote has; nobody needs to be asked for the second of none. */
+async function countBoth(place: GitPlace, held: readonly string[], run: Run): Promise<[number, number]> {
+  const commits = await countCommits(place, held, [], run)
+  return [commits, commits === 0 ? 0 : await countCommits(place, held, ['--remotes'], run)]
 }
 
 /** Commits of this repository's own refs that neither the point's refs nor `others` lead to. */
