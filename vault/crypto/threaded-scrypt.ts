@@ -42,8 +42,11 @@ export const mixOnThreads: Mix = async (blocks, { N, r }) => {
   const module = compileScrypt()
   const lanes = blocks.length / (128 * r)
   const threads = Math.min(mostThreads, availableParallelism(), lanes)
-  const shareBytes = 128 * r * Math.ceil(lanes / threads)
-  const shares = Array.from({ length: threads }, (_, at) => blocks.subarray(at * shareBytes, (at + 1) * shareBytes))
+  const lanesEach = Math.ceil(lanes / threads)
+  const shareBytes = 128 * r * lanesEach
+  const shares = Array.from({ length: Math.ceil(lanes / lanesEach) }, (_, at) =>
+    blocks.subarray(at * shareBytes, (at + 1) * shareBytes),
+  )
   return Buffer.concat(await Promise.all(shares.map(share => mixOnThread({ module, blocks: share, N, r }))))
 }
 
