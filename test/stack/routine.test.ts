@@ -19,6 +19,15 @@ const everySecond = `schedule:
 retain: { keepLast: 2 }
 `
 
+/** Where the docker command of this machine has Compose from. */
+async function pluginFolder(): Promise<string> {
+  const own = process.env['DOCKER_CONFIG'] ?? path.join(process.env['HOME'] ?? '', '.docker')
+  const system = ['/usr/local/lib', '/usr/local/libexec', '/usr/lib', '/usr/libexec'].map(place => `${place}/docker`)
+  for (const folder of [own, ...system].map(place => path.join(place, 'cli-plugins')))
+    if (await fs.stat(path.join(folder, 'docker-compose')).catch(() => undefined)) return folder
+  throw new Error('the docker command has no Compose')
+}
+
 describe.skipIf(skipsStack)('a project on a schedule', () => {
   let sandbox: Sandbox
   beforeAll(async () => {
@@ -72,8 +81,7 @@ describe.skipIf(skipsStack)('a project on a schedule', () => {
     await fs.mkdir(sandbox.at('config/aidatavault'), { recursive: true })
     // The image needs a registry; here the program and the docker command come from this machine.
     const docker = (await must(['bash', '-c', 'readlink -f "$(command -v docker)"'])).stdout.trim()
-    const plugins = path.join(process.env['HOME'] ?? '', '.docker/cli-plugins')
-    const mounts = [top, docker, plugins].map(place => `      - ${place}:${place}:ro\n`).join('')
+    const mounts = [top, docker, await pluginFolder()].map(place => `      - ${place}:${place}:ro\n`).join('')
     const override = `name: ${sandbox.name}-scheduler
 services:
   aidatavault:
