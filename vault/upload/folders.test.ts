@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { makeSpecialFile } from '../files/posix.ts'
 import type { TreeNode } from '../format/node.ts'
 import { encodeNode } from '../format/node-encode.ts'
+import { lockTiming } from '../locks/timing.ts'
 import { findNode, listFolder, readFile } from '../read.ts'
 import type { Repository } from '../repository.ts'
 import { collectBytes } from '../testing/collect.ts'
@@ -315,6 +316,24 @@ describe('a folder that an earlier point has too', () => {
     const first = await save({}, later())
     for (const { name } of await repository.storage.list('data')) await repository.storage.remove('data', name)
     const { snapshot } = await save({ like: like(first.snapshot) }, later())
+    const found = await collectBytes(readFile(new VaultReader(repository), snapshot, 'saved/file'))
+    expect(found.equals(content)).toBe(true)
+  })
+
+  it('is read where its blobs were removed while the upload waited for its lock', async () => {
+    write('file', randomBytes(100))
+    const content = fs.readFileSync(at('file'))
+    const first = await save({}, later())
+    const { storage } = repository
+    const loads = vi.spyOn(storage, 'load')
+    const pause = async () => {
+      await vi.waitFor(() => expect(loads.mock.calls.some(([type]) => type === 'index')).toBe(true))
+      await Promise.all(loads.mock.results.map(({ value }) => value as Promise<unknown>))
+      for (const type of ['index', 'data'] as const)
+        for (const { name } of await storage.list(type)) await storage.remove(type, name)
+    }
+    const settings = { timing: { ...lockTiming, settleMs: 0, pause } }
+    const { snapshot } = await save({ like: like(first.snapshot) }, { ...later(), settings })
     const found = await collectBytes(readFile(new VaultReader(repository), snapshot, 'saved/file'))
     expect(found.equals(content)).toBe(true)
   })
