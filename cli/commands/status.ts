@@ -36,6 +36,7 @@ async function runStatus(wait: boolean, context: Context): Promise<void> {
   const [found] = await Promise.all([findOrRecall(opener, patience, context), opener.begin()])
   const { project, gone } = found
   const vaults = opener.places(project)
+  await opener.answered()
   const status = await projectStatus({ project, vaults, patience }, tools, run)
   const ending = gone ? { code: gone.code, exitCode: exitCodes[gone.code] } : endingFor(status)
   // Colours are for who looks at it, not for a file.

@@ -12,6 +12,7 @@ import { findPassword } from '../password.ts'
 export class VaultOpener {
   readonly #context: Context
   readonly #opening = new Map<string, Promise<Vault>>()
+  readonly #asking: Promise<unknown>[] = []
 
   constructor(context: Context) {
     this.#context = context
@@ -33,12 +34,25 @@ export class VaultOpener {
     })
   }
 
+  /** Waits until every password is known, or known not to be: a person who types one is not the vault's slowness. */
+  async answered(): Promise<void> {
+    await Promise.allSettled(this.#asking)
+  }
+
   async #open(location: string, isFirst: boolean): Promise<Vault> {
+    const password = isFirst ? this.#first(location) : this.#further(location)
+    this.#asking.push(password)
+    return joinVault(location, await password, accessOf(this.#context))
+  }
+
+  #first(location: string): Promise<string> {
     const { options, terminal } = this.#context
-    const access = { ...accessOf(this.#context) }
-    if (isFirst) return joinVault(location, await findPassword(location, options, terminal), access)
-    const known = await knownOtherPassword(location, options)
-    if (known) return joinVault(location, known.password, access)
+    return findPassword(location, options, terminal)
+  }
+
+  async #further(location: string): Promise<string> {
+    const known = await knownOtherPassword(location, this.#context.options)
+    if (known) return known.password
     throw new RecoveryError('bad-input', 'its password is not known here', {
       hint: 'give it with AIDATAVAULT_TARGET_PASSWORD, --target-password-file FILE or --target-password-command COMMAND',
     })

@@ -87,11 +87,12 @@ interface Looked extends VaultQuestion {
 
 async function vaultStatus({ location, vault, error }: OpenPlace, looked: Looked): Promise<VaultStatus> {
   const { patience, sameDisk } = looked
+  const isFirst = looked.opened[0]?.location === location
   const nothing = { staleLocks: [], copy: null, newestCopied: null }
   const lastCheck = checkOf(location, looked.checks)
   const freeBytes = await freeBytesOf(location)
   const known = { vault: location, freeBytes, sameDisk, lastCheck, problem: null, code: null }
-  if (!vault) return { ...known, ...nothing, ...unopened(location, error) }
+  if (!vault) return { ...known, ...nothing, ...unopened(location, error, isFirst) }
   try {
     const [staleLocks, copies] = await patience.within(
       () => Promise.all([staleLocksOf(vault), vault === looked.reference ? undefined : copiesIn(vault, looked)]),
@@ -100,7 +101,7 @@ async function vaultStatus({ location, vault, error }: OpenPlace, looked: Looked
     const judged = judgeVault({ location, freeBytes, sameDisk, staleLocks, copies, lastCheck, looked })
     return { ...known, state: 'open', staleLocks, copy: copies?.copy ?? null, newestCopied: copies?.newest ?? null, ...judged } // prettier-ignore
   } catch (late) {
-    return { ...known, ...nothing, ...unopened(location, late) }
+    return { ...known, ...nothing, ...unopened(location, late, isFirst) }
   }
 }
 
@@ -162,15 +163,23 @@ function judgeVault({ location, freeBytes, sameDisk, staleLocks, copies, lastChe
 }
 
 /** What opens it again depends on what kept it closed. */
-function unopened(location: string, error: unknown): Pick<VaultStatus, 'state' | 'problem' | 'code'> & Judged {
+function unopened(
+  location: string,
+  error: unknown,
+  isFirst: boolean,
+): Pick<VaultStatus, 'state' | 'problem' | 'code'> & Judged {
   const problem = messageOf(error)
-  if (error instanceof NoAnswer) return { state: 'no answer', problem, code: null, ...yellow('aidatavault status --wait') } // prettier-ignore
+  if (error instanceof NoAnswer)
+    return { state: 'no answer', problem, code: null, ...yellow('aidatavault status --wait') }
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unexpected'
-  return { state: 'not opened', problem, code, ...red(fixFor(code, location, error)) }
+  const fix = fixFor(code, location, error, isFirst)
+  // Whoever looks need not know the password of every vault.
+  return { state: 'not opened', problem, code, ...(code === 'bad-input' && !isFirst ? yellow(fix) : red(fix)) }
 }
 
-function fixFor(code: string, location: string, error: unknown): string {
-  if (code === 'wrong-password' || code === 'bad-input') return 'aidatavault status --password-file FILE'
+function fixFor(code: string, location: string, error: unknown, isFirst: boolean): string {
+  if (code === 'wrong-password' || code === 'bad-input')
+    return `aidatavault status --${isFirst ? '' : 'target-'}password-file FILE`
   if (code === 'vault-missing') return `mount its disk; for a new vault: aidatavault init ${location}`
   if (code === 'vault-locked') return 'aidatavault unlock'
   if (code === 'vault-damaged') return `aidatavault repair ${location}`

@@ -167,6 +167,16 @@ describe('a vault', () => {
     ])
   })
 
+  it('whose password nobody gave is red where it is the first, yellow where it is a further one', async () => {
+    const project = testProject(root)
+    const unknown = () => failing(new RecoveryError('bad-input', 'its password is not known here'))
+    const first = await status(project, undefined, { vaults: [unknown()] })
+    expect(first.vaults[0]).toMatchObject({ light: 'red', fix: 'aidatavault status --password-file FILE' })
+    const vaults = [opened(await vaultInMemory()), unknown()]
+    const further = await status(project, undefined, { vaults })
+    expect(further.vaults[1]).toMatchObject({ light: 'yellow', fix: 'aidatavault status --target-password-file FILE' })
+  })
+
   it('that does not answer is not waited for', async () => {
     const silent = { location: 's3:far/away', opening: new Promise<Vault>(() => {}) }
     const found = await status(testProject(root), undefined, {
