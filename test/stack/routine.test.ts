@@ -1,4 +1,5 @@
 import fs from 'node:fs/promises'
+import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { RunRecord } from '../../contract/run-record.ts'
@@ -103,7 +104,7 @@ ${mounts}`
     const [backup] = (await runs())
       .slice(before.length)
       .filter(({ job, outcome }) => job === 'backup' && outcome === 'success')
-    expect(backup).toMatchObject({ hostname: before[0]?.hostname })
+    expect(backup).toMatchObject({ hostname: os.hostname() })
     // The machine takes it for a point of its own.
     const status = await sandbox.succeeds(['status', '--json'])
     expect(JSON.parse(status.stdout)).toMatchObject({ newest: { point: backup?.point } })
