@@ -11,7 +11,7 @@ p{margin:0}
 .opens{display:flex;gap:6mm;align-items:flex-start;margin:.8em 0 .4em}
 .opens>div{flex:1;min-width:0}
 .vaults{border:.3mm solid #16202b;border-radius:2mm;padding:.6em .9em;margin-bottom:.6em;break-inside:avoid}
-.vault,.code{overflow-wrap:anywhere}
+.vault{overflow-wrap:anywhere}
 b.label{display:inline-block;color:#5d6b7a;font-weight:600;min-width:8.2em}
 code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
 .code{white-space:nowrap}.code code{font-size:1.28em;font-weight:700;letter-spacing:.01em}
@@ -25,6 +25,6 @@ code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",m
 h2{margin:.75em 0 .2em;font-size:1.12em}
 pre{margin:0;padding:.3em .7em;background:#f1f4f8;border-left:.8mm solid #9aa8b8;border-radius:.8mm;white-space:pre-wrap;overflow-wrap:anywhere;font-size:.94em;line-height:1.32}
 section{break-inside:avoid}
-@media print{body{background:#fff}main{max-width:none;margin:0;padding:0;border-radius:0;box-shadow:none}}
+@media print{.vault{white-space:nowrap}body{background:#fff}main{max-width:none;margin:0;padding:0;border-radius:0;box-shadow:none}}
 @media (max-width:560px){.opens{flex-direction:column}.words{grid-template-columns:repeat(3,1fr)}header{display:block}header p{text-align:left}main{padding:5mm;margin:0}.code{white-space:normal}}
 `

@@ -46,11 +46,15 @@ const noteWidth = 105
 // The code to scan does not shrink: what stands beside it has at least so many points.
 const scannedHeight = 125
 
+/** A location can be longer than a line; then what stands before it has one of its own. */
+const shownLines = ({ length }: string): number => (length <= typedWidth ? 1 : 1 + Math.ceil(length / typedWidth))
+
 /** Points. How much is on the sheet decides how large its letters can be, so that it stays one sheet; the style has the heights, in em. */
 function sizeFor({ vaults, needs, steps }: KitSheet): number {
   const beside = vaults.reduce((sum, { locations }) => sum + 1.4 * locations.length + 10.2, 1.5)
   const below = steps.reduce((sum, { commands, note }) => {
-    const lines = commands.flatMap(command => commandLines(command, typedWidth)).length
+    const typed = commands.flatMap(command => commandLines(command, typedWidth))
+    const lines = typed.reduce((count, line) => count + shownLines(line), 0)
     return sum + 2.6 + (lines > 0 ? 0.6 : 0) + 1.26 * (lines + Math.ceil((note?.length ?? 0) / noteWidth))
   }, 4.5)
   const all = below + (needs.length > 0 ? 2.6 + 1.8 * needs.length : 0)
@@ -60,13 +64,17 @@ function sizeFor({ vaults, needs, steps }: KitSheet): number {
 
 function vaultsOf({ locations, code }: KitVaults): string {
   const places = locations.map(
-    location => `<p class="vault"><b class="label">Vault:</b> <code>${text(location)}</code></p>`,
+    location =>
+      `<p class="vault"><b class="label">Vault:</b> <code style="font-size:${placeSize(location)}em">${text(location)}</code></p>`,
   )
   return `<div class="vaults">
 ${places.join('\n')}
 ${code === undefined ? emptyField : codeOf(code, locations.length)}
 </div>`
 }
+
+// In one line, so that it is read back as one from what a browser prints.
+const placeSize = (location: string): number => Math.floor(100 * Math.min(1, 50 / location.length)) / 100
 
 const emptyField = `<p class="code"><b class="label">Recovery code:</b> <code class="field">${emptyCode}</code></p>
 <p class="note">Write it in: the one printed when the vault was made, or its words. Without it this sheet opens nothing.</p>`

@@ -6,6 +6,8 @@ export const someCode = codeOfValue(123_456_789n ** 4n)
 export const otherCode = codeOfValue(987_654_321n ** 4n)
 const printed = new Date('2026-01-02T12:00:00')
 
+const farAway = `s3:s3.eu-central-1.amazonaws.com/${'a-long-way/'.repeat(8)}vault`
+
 /** A kit as most are, and one with everything that a page has to hold. */
 export const someSheets = {
   usual: kitSheet(someProject(), [{ locations: ['/mnt/backup/vault'], code: someCode }], printed, {}),
@@ -29,6 +31,7 @@ export const someSheets = {
     printed,
     { AWS_REGION: 'eu-1' },
   ),
+  far: kitSheet(someProject(), [{ locations: [farAway], code: someCode }], printed, {}),
   blank: kitSheet(someProject(), [{ locations: ['/mnt/backup/vault'], code: undefined }], printed, {}),
 }
 
@@ -43,5 +46,6 @@ export const readSheets = {
     ],
     project: 'notes-0123456789',
   },
+  far: { vaults: [{ location: farAway, recoveryCode: someCode }], project: 'notes-0123456789' },
   blank: { vaults: [{ location: '/mnt/backup/vault', recoveryCode: undefined }], project: 'notes-0123456789' },
 }
