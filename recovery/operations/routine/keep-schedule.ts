@@ -1,3 +1,4 @@
+import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import type { RunRecord } from '../../../contract/run-record.ts'
@@ -159,6 +160,7 @@ async function writeMissed(routine: Keeping, missed: MissedRuns, { runs }: Histo
 async function alone<T>({ root, schedule }: Routine, run: Run, work: (history: KeptHistory) => Promise<T>): Promise<T> {
   try {
     await keepSince(root, (await schedule()).jobs.keys(), run.clock.now())
+    await fs.access(path.join(root, stateFolder), fs.constants.W_OK)
   } catch (error) {
     throw isReadOnly(error) ? unwritable(root, error) : error
   }
