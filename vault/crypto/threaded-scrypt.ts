@@ -9,13 +9,15 @@ import type { MixedBlocks, ScryptThreadStart } from './scrypt-thread.ts'
 import { nodeScrypt, type Scrypt, type ScryptParameters } from './scrypt.ts'
 
 // Opening a vault costs whoever guesses passwords half a second of a processor for each, and us the same with every command.
-// Node goes through scrypt's lanes one after the other. They do not depend on each other: two threads and vector
-// instructions take half of the time.
+// Node goes through scrypt's lanes one after the other. They do not depend on each other: vector instructions and two
+// lanes side by side take half of the time, threads less again where there are cores to spare.
 
 const derive = promisify(pbkdf2)
 
-// A lane takes 32 MiB with what restic chooses.
-const mostThreads = 4
+// A lane takes 32 MiB with what restic chooses, and a thread works on two. With two cores a second thread would mostly wait
+// for memory, and take its start and its memory besides.
+const mostThreads = 2
+const coresOfThread = 2
 const mostLaneBytes = 32 * 1024 * 1024
 /** N * r * p, below which starting threads costs more than they save. */
 const leastWork = 2 ** 19
@@ -40,13 +42,10 @@ export const scryptWith =
 /** Rejects where no threads or no WebAssembly are to be had. The threads are gone when it resolves. */
 export const mixOnThreads: Mix = async (blocks, { N, r }) => {
   const module = compileScrypt()
-  const lanes = blocks.length / (128 * r)
-  const threads = Math.min(mostThreads, availableParallelism(), lanes)
-  const lanesEach = Math.ceil(lanes / threads)
-  const shareBytes = 128 * r * lanesEach
-  const shares = Array.from({ length: Math.ceil(lanes / lanesEach) }, (_, at) =>
-    blocks.subarray(at * shareBytes, (at + 1) * shareBytes),
-  )
+  const pairs = Math.ceil(blocks.length / (256 * r))
+  const threads = Math.max(1, Math.min(mostThreads, Math.floor(availableParallelism() / coresOfThread), pairs))
+  const shareBytes = 256 * r * Math.ceil(pairs / threads)
+  const shares = Array.from({ length: threads }, (_, at) => blocks.subarray(at * shareBytes, (at + 1) * shareBytes))
   return Buffer.concat(await Promise.all(shares.map(share => mixOnThread({ module, blocks: share, N, r }))))
 }
 
