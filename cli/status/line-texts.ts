@@ -127,7 +127,7 @@ export function routineLine(routine: RoutineStatus, now: Date): ScreenLine {
     .sort((a, b) => a.due.getTime() - b.due.getTime())
   const upcoming = isKept
     ? [`next: ${next.map(({ job, due }) => `${job} in ${spanText(due.getTime() - now.getTime())}`).join(', ')}`]
-    : ['nothing runs by itself here; aidatavault run would keep a schedule']
+    : ['nothing runs by itself here: aidatavault run keeps a schedule']
   return { light, what: 'routine', text: [...broken, ...late, ...upcoming].join('; '), fix }
 }
 

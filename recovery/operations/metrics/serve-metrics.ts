@@ -1,9 +1,12 @@
-import http from 'node:http'
+import type http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { messageOf, RecoveryError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
 import type { ProjectPlace } from '../routine/project-folder.ts'
 import { metricsText } from './metrics-text.ts'
+
+// Importing it as a module loads all of fetch.
+const { createServer } = process.getBuiltinModule('node:http')
 
 const contentType = 'text/plain; version=0.0.4; charset=utf-8'
 
@@ -11,7 +14,7 @@ const contentType = 'text/plain; version=0.0.4; charset=utf-8'
 export async function serveMetrics(place: ProjectPlace, listen: string, run: Run): Promise<string> {
   const colon = listen.lastIndexOf(':')
   const host = listen.slice(0, colon).replace(/^\[|\]$/g, '')
-  const server = http.createServer((request, response) => void answer(place, request, response, run))
+  const server = createServer((request, response) => void answer(place, request, response, run))
   const listening = Promise.withResolvers<void>()
   server.once('error', listening.reject)
   server.listen(Number(listen.slice(colon + 1)), host, listening.resolve)

@@ -34,7 +34,7 @@ export async function lookAtRoutine(project: Project, newest: Date | undefined, 
   })
   const isKept = jobs.some(job => job.isKept)
   const checks = runsOf(history, 'check', now).filter(({ outcome }) => outcome === 'success' || outcome === 'failed')
-  return { isKept, jobs, failed, lastChecks: [...newestOfEach(checks).values()], ...judge(failed, jobs) }
+  return { isKept, jobs, failed, lastChecks: [...newestOfEach(checks).values()], ...judge(failed, jobs, isKept) }
 }
 
 const ended: ReadonlySet<RunRecord['outcome']> = new Set(['success', 'failed', 'interrupted'])
@@ -43,11 +43,13 @@ function newestOfEach(checks: readonly RunRecord[]): Map<string, RunRecord> {
   return new Map(checks.map(check => [check.vault ?? '', check]))
 }
 
-function judge(failed: readonly RunRecord[], jobs: readonly JobStanding[]): Judged {
+function judge(failed: readonly RunRecord[], jobs: readonly JobStanding[], isKept: boolean): Judged {
   const broken = failed.find(({ outcome }) => outcome === 'failed')
   if (broken) return red(`aidatavault ${broken.job}`)
   const late = jobs.find(({ overdue }) => overdue)
   if (late) return red(`aidatavault ${late.job}`)
   const cut = failed[0]
-  return cut ? yellow(`aidatavault ${cut.job}`) : green
+  if (cut) return yellow(`aidatavault ${cut.job}`)
+  // A backup that somebody has to remember.
+  return isKept ? green : yellow('aidatavault run --plan')
 }

@@ -77,7 +77,7 @@ export const namesIn = async (folder: string): Promise<string[]> =>
   (await fs.readdir(folder)).filter(name => !ignoredByGit.has(name)).sort()
 
 // Neither committed nor mounted nor configuration: whoever ignores them can make them again.
-const ignoredByGit = new Set(['node_modules', 'debug.log', 'private-notes.txt'])
+const ignoredByGit = new Set(['.aidatavault', 'node_modules', 'debug.log', 'private-notes.txt'])
 
 /** The application's login, from the environment that its container has. */
 export async function loginOf(sandbox: Sandbox): Promise<Record<string, string>> {
