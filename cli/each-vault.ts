@@ -1,37 +1,43 @@
 import { messageOf } from '../recovery/domain/errors.ts'
-import type { OpenedPlace, Vault } from '../recovery/operations/index.ts'
+import type { OpenedPlace, RunFacts, Vault } from '../recovery/operations/index.ts'
 
 /** What a command has to say, in words and for programs. */
 export interface Said {
   readonly text: string
   readonly json: object
+  /** It did its work, and found something wrong: thrown when everything has been said. */
+  readonly failure?: unknown
 }
 
 /** What was done in one vault of several, or why it could not be. */
 export type InVault = { readonly location: string } & (Said | { readonly error: unknown })
 
 /**
- * Does the same in every vault that could be opened, one after the other; one that fails does not keep it from the others,
- * an interruption does.
+ * Does the same for every place, one after the other; one that fails does not keep the others from their turn, an interruption
+ * does. What fails in a single place is thrown.
  */
-export async function inEachVault(
-  opened: readonly OpenedPlace[],
+export async function inEachVault<P extends { readonly location: string }>(
+  places: readonly P[],
   signal: AbortSignal,
-  use: (vault: Vault) => Promise<Said>,
+  use: (place: P) => Promise<Said>,
 ): Promise<InVault[]> {
   const done: InVault[] = []
-  for (const place of opened) {
+  for (const place of places) {
     const { location } = place
-    if ('error' in place) done.push(place)
-    else
-      try {
-        done.push({ location, ...(await use(place.vault)) })
-      } catch (error) {
-        if (signal.aborted || opened.length === 1) throw error
-        done.push({ location, error })
-      }
+    try {
+      done.push({ location, ...(await use(place)) })
+    } catch (error) {
+      if (signal.aborted || places.length === 1) throw error
+      done.push({ location, error })
+    }
   }
   return done
+}
+
+/** Throws why it could not be opened. */
+export function vaultOf(place: OpenedPlace): Vault {
+  if ('error' in place) throw place.error
+  return place.vault
 }
 
 /** Of one vault, its own words. Of several, the words of each under its name; for programs the further ones are `others`. */
@@ -48,8 +54,14 @@ const textOf = (one: InVault): string => ('text' in one ? one.text : `FAILED: ${
 const jsonOf = (one: InVault): object =>
   'json' in one ? { vault: one.location, ...one.json } : { vault: one.location, error: messageOf(one.error) }
 
-/** Throws what went wrong in the first vault where something did. */
+const failureIn = (one: InVault): unknown => ('error' in one ? one.error : one.failure)
+
+/** For the run history: how it went in each of several. */
+export const factsOfEach = (done: readonly InVault[]): RunFacts =>
+  done.length === 1 ? {} : { vaults: done.map(one => ({ vault: one.location, ok: failureIn(one) === undefined })) }
+
+/** Throws what was found first, or else what could not be done first. */
 export function assertInEach(done: readonly InVault[]): void {
-  const failed = done.find(one => 'error' in one)
-  if (failed && 'error' in failed) throw failed.error
+  const failed = done.find(one => 'failure' in one) ?? done.find(one => 'error' in one)
+  if (failed) throw failureIn(failed)
 }

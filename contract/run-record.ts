@@ -39,6 +39,8 @@ export const runRecord = z.object({
   state: z.enum(['complete', 'incomplete']).optional(),
   /** The vault, or the first of them. */
   vault: z.string().optional(),
+  /** Where there are several: how it went in each. */
+  vaults: z.array(z.object({ vault: z.string(), ok: z.boolean() })).optional(),
   /** From the project. */
   bytesRead: count.optional(),
   /** To the vault, as they lie there. */

@@ -3,7 +3,7 @@ import { RecoveryError } from '../../recovery/domain/errors.ts'
 import type { CheckReport, DamagedPoint, Problem } from '../../recovery/operations/index.ts'
 import { checkVault, shortId, type RunFacts } from '../../recovery/operations/index.ts'
 import { assertVaultKnown, configuredVaults, projectIfAny, vaultLocation, type Context } from '../context.ts'
-import { assertInEach, inEachVault, saidOfEach, type InVault, type Said } from '../each-vault.ts'
+import { assertInEach, factsOfEach, inEachVault, saidOfEach, vaultOf, type Said } from '../each-vault.ts'
 import type { Follow } from '../program.ts'
 import { withVaults } from '../other-vault.ts'
 import { recorded } from '../recorded.ts'
@@ -33,38 +33,39 @@ async function runCheck(
   const locations = named ? [vaultLocation(named)] : configuredVaults(context, await projectIfAny(context))
   assertVaultKnown(locations[0])
   tell({ vault: locations[0] })
-  const damaged: string[] = []
   const done = await withVaults(context, locations, opened =>
-    inEachVault(opened, context.run.signal, async vault => {
-      const report = await checkVault(vault, readData, context.run)
-      if (damageIn(report) > 0) damaged.push(`${vault.location}: ${plural(damageIn(report), 'problem')}`)
-      return saidOf(report, readData)
-    }),
+    inEachVault(opened, context.run.signal, async place =>
+      saidOf(await checkVault(vaultOf(place), readData, context.run), place.location, readData),
+    ),
   )
+  tell(factsOfEach(done))
   const { text, json } = saidOfEach(done)
   context.terminal.result(text, json)
-  assertUndamaged(damaged, done)
+  assertInEach(done)
 }
 
-const damageIn = ({ problems }: CheckReport): number => problems.filter(({ severity }) => severity === 'damage').length
-
-const saidOf = (report: CheckReport, readData: boolean): Said => ({
-  text: reportText(report, damageIn(report), readData),
-  json: {
-    ...report,
-    points: report.points.map(({ time, ...point }) => ({ ...point, time: time?.toISOString() ?? null })),
-    readData,
-    damaged: damageIn(report) > 0,
-  },
-})
-
-/** Damage goes before a vault that could not be reached. */
-function assertUndamaged(damaged: readonly string[], done: readonly InVault[]): void {
-  if (damaged.length === 0) return assertInEach(done)
-  throw new RecoveryError('vault-damaged', `the vault is damaged, as listed above: ${damaged.join('; ')}`, {
-    hint: 'points that are not named above are whole; look at the disk the vault is on, take a new point, and mend what can be with: aidatavault repair',
-  })
+function saidOf(report: CheckReport, location: string, readData: boolean): Said {
+  const damage = report.problems.filter(({ severity }) => severity === 'damage').length
+  return {
+    text: reportText(report, damage, readData),
+    json: {
+      ...report,
+      points: report.points.map(({ time, ...point }) => ({ ...point, time: time?.toISOString() ?? null })),
+      readData,
+      damaged: damage > 0,
+    },
+    ...(damage > 0 ? { failure: damaged(location, damage) } : {}),
+  }
 }
+
+const damaged = (location: string, problems: number) =>
+  new RecoveryError(
+    'vault-damaged',
+    `the vault is damaged: ${plural(problems, 'problem')} in ${location}, listed above`,
+    {
+      hint: 'points that are not named above are whole; look at the disk the vault is on, take a new point, and mend what can be with: aidatavault repair',
+    },
+  )
 
 function reportText(report: CheckReport, damaged: number, readData: boolean): string {
   const what = `${plural(report.snapshots, 'point')}, ${plural(report.packs, 'pack')}${readData ? `, ${sizeText(report.bytesRead)} read and verified` : ''}`

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
-import { messageOf, RecoveryError } from '../../recovery/domain/errors.ts'
+import { RecoveryError } from '../../recovery/domain/errors.ts'
 import {
-  assertAllCopied,
+  lostOnTheWay,
   assertOutside,
   chooseCopies,
   copyPoints,
@@ -23,6 +23,7 @@ import {
   withVault,
   type Context,
 } from '../context.ts'
+import { assertInEach, factsOfEach, inEachVault, saidOfEach, type Said } from '../each-vault.ts'
 import { withOtherVault } from '../other-vault.ts'
 import type { Follow } from '../program.ts'
 import { recorded } from '../recorded.ts'
@@ -68,16 +69,17 @@ async function runCopy(
   const project = await projectIfAny(context)
   const location = configuredVault(context, project)
   assertVaultKnown(location)
-  const failures: unknown[] = []
   const targets = named === undefined ? furtherVaults(context, project) : [vaultLocation(named)]
-  for (const to of targets)
-    await copyInto(to, location, { options, project, context, tell }).catch((error: unknown) => {
-      // Each of several by itself: what one lacks is no reason to leave the next without.
-      if (targets.length === 1 || context.run.signal.aborted) throw error
-      context.terminal.warn(`not into ${to}: ${messageOf(error)}`)
-      failures.push(error)
-    })
-  if (failures.length > 0) throw failures[0]
+  const copying = { options, project, context, tell }
+  const done = await inEachVault(
+    targets.map(to => ({ location: to })),
+    context.run.signal,
+    to => copyInto(to.location, location, copying),
+  )
+  tell(factsOfEach(done))
+  const { text, json } = saidOfEach(done)
+  context.terminal.result(text, json)
+  assertInEach(done)
 }
 
 function furtherVaults(context: Context, project: Project | undefined): readonly string[] {
@@ -95,7 +97,7 @@ interface Copying {
   readonly tell: (facts: RunFacts) => void
 }
 
-async function copyInto(to: string, location: string, { options, project, context, tell }: Copying): Promise<void> {
+async function copyInto(to: string, location: string, { options, project, context, tell }: Copying): Promise<Said> {
   const { terminal, run } = context
   tell({ vault: to })
   if (to === location)
@@ -103,33 +105,31 @@ async function copyInto(to: string, location: string, { options, project, contex
       hint: 'name another one to copy to; the one to copy from is said with --vault',
     })
   if (project) await assertOutside(project, to)
-  await withVault(context, location, source =>
+  return withVault(context, location, source =>
     withOtherVault(context, to, async target => {
       const choice = { points: options.point ?? [], all: options.all ?? false, projectId: project?.facts.id }
       const chosen = await chooseCopies(source, choice)
       warnOfUnreadable(chosen.unreadable, terminal)
       warnOfOtherCuts(source, target, run)
-      if (options.plan) return showPlan(source, target, chosen, context)
+      if (options.plan) return planOf(source, target, chosen)
       const report = await copyPoints(source, target, chosen.snapshots, run)
       tell({ bytesAdded: report.bytesAdded })
-      terminal.result(reportText(report, target), reportJson(report, target))
-      assertAllCopied(report, chosen)
+      const failure = lostOnTheWay(report, chosen)
+      return {
+        ...{ text: reportText(report, target), json: reportJson(report, target) },
+        ...(failure ? { failure } : {}),
+      }
     }),
   )
 }
 
-async function showPlan(source: Vault, target: Vault, { snapshots }: ChosenPoints, context: Context): Promise<void> {
+async function planOf(source: Vault, target: Vault, { snapshots }: ChosenPoints): Promise<Said> {
   const there = await source.findCopies(target, snapshots)
   const missing = snapshots.filter(({ id }) => !there.has(id))
   const lines = missing.map(({ id, time }) => `would copy  ${shortId(id)}  ${timeText(time)}`)
-  context.terminal.result(
-    [...lines, `${plural(missing.length, 'point')} to copy, ${there.size} there already. Nothing was done.`].join('\n'),
-    {
-      vault: target.location,
-      missing: missing.map(briefly),
-      present: [...there].map(([from, { id }]) => ({ from, point: id })),
-    },
-  )
+  const sum = `${plural(missing.length, 'point')} to copy, ${there.size} there already. Nothing was done.`
+  const present = [...there].map(([from, { id }]) => ({ from, point: id }))
+  return { text: [...lines, sum].join('\n'), json: { vault: target.location, missing: missing.map(briefly), present } }
 }
 
 const briefly = ({ id, time }: Snapshot) => ({ point: id, time: time.toISOString() })

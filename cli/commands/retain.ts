@@ -14,7 +14,7 @@ import {
   type Vault,
 } from '../../recovery/operations/index.ts'
 import { assertVaultKnown, configuredVaults, findProject, projectIfAny, type Context } from '../context.ts'
-import { assertInEach, inEachVault, saidOfEach, type Said } from '../each-vault.ts'
+import { assertInEach, factsOfEach, inEachVault, saidOfEach, vaultOf, type Said } from '../each-vault.ts'
 import { firstOpened, withVaults } from '../other-vault.ts'
 import type { Follow } from '../program.ts'
 import { recorded } from '../recorded.ts'
@@ -107,12 +107,13 @@ async function runRetain(
   tell({ vault: locations[0] })
   const done = await withVaults(context, locations, opened => {
     const work = (now: Project | undefined) =>
-      inEachVault(opened, context.run.signal, vault => retainIn(vault, now, request, options, context))
+      inEachVault(opened, context.run.signal, place => retainIn(vaultOf(place), now, request, options, context))
     if (!project) return work(undefined)
     // Alone in the project: what a restore has left half-done is settled first, and none begins meanwhile.
     const how = { reads: options.plan ?? false, found: project, opened: firstOpened(opened) }
     return inRestoration(context, how, ({ project: now }) => work(now))
   })
+  tell(factsOfEach(done))
   const { text, json } = saidOfEach(done)
   context.terminal.result(text, json)
   assertInEach(done)

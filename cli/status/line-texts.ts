@@ -107,7 +107,8 @@ export function proofLine(proof: ProofStatus, now: Date, targets: Status['target
   return { light, what: 'proof', text: proofText(proof, now, targets), fix }
 }
 
-function proofText({ proof, failure }: ProofStatus, now: Date, { rtoMs, proofMs }: Status['targets']): string {
+function proofText({ proof, failure, problem }: ProofStatus, now: Date, { rtoMs, proofMs }: Status['targets']): string {
+  if (problem !== null) return `not known: ${problem}`
   const failed = failure && `the last drill failed, ${agoText(failure.endedAt, now)}: ${failure.message}`
   if (!proof) return failed ?? 'no drill has proved yet that a point can be recovered'
   const within = proofMs === null ? '' : ` (target ${spanText(proofMs)})`
@@ -119,15 +120,18 @@ function proofText({ proof, failure }: ProofStatus, now: Date, { rtoMs, proofMs 
 
 /** What ran by itself, or did not; and when which job is due next. */
 export function routineLine(routine: RoutineStatus, now: Date): ScreenLine {
-  const { light, fix, isKept, jobs, failed } = routine
+  const { light, fix, isKept, jobs, failed, problem } = routine
   const late = jobs.flatMap(({ job, dueSince }) => (dueSince ? [`${job} was due ${agoText(dueSince, now)}, and did not run`] : [])) // prettier-ignore
   const broken = failed.map(run => `the last ${run.job} ${endText(run)} ${agoText(new Date(run.startedAt), now)}${run.error ? `: ${run.error.message}` : ''}`) // prettier-ignore
   const next = jobs
     .flatMap(({ job, next: due }) => (due ? [{ job, due }] : []))
     .sort((a, b) => a.due.getTime() - b.due.getTime())
-  const upcoming = isKept
-    ? [`next: ${next.map(({ job, due }) => `${job} in ${spanText(due.getTime() - now.getTime())}`).join(', ')}`]
-    : ['nothing runs by itself here: aidatavault run keeps a schedule']
+  const upcoming =
+    problem !== null
+      ? [problem]
+      : isKept
+        ? [`next: ${next.map(({ job, due }) => `${job} in ${spanText(due.getTime() - now.getTime())}`).join(', ')}`]
+        : ['nothing runs by itself here: aidatavault run keeps a schedule']
   return { light, what: 'routine', text: [...broken, ...late, ...upcoming].join('; '), fix }
 }
 

@@ -22,6 +22,10 @@ const vault: Status['vaults'][number] = {
   ...{ staleLocks: [], newestCopied: null, lastCheck: null, light: 'green', fix: null },
 }
 
+const kept = {
+  ...{ isKept: true, jobs: [], problem: null, failed: [], lastChecks: [] },
+  ...{ light: 'green' as const, fix: null },
+}
 const status = (more: Partial<Status> = {}): Status => ({
   ...{ project: { ...testProject('/shop'), git: { top: '/shop' } }, light: 'green', newest: undefined, points: 3 },
   targets: { rpoMs: null, rtoMs: null, proofMs: null },
@@ -30,7 +34,7 @@ const status = (more: Partial<Status> = {}): Status => ({
     ...{ walBytes: 0, databases: [], unknown: [], sinceMs: null, recovery: null },
   },
   ...{ elsewhere: [], unreadable: [], ageMs: undefined, sources: [], gaps: [], vaults: [vault], leftBehind: false },
-  ...{ readFrom: '/mnt/backup', proof: null, routine: null, kit: null, leftOut: [], interrupted: [], kept: [] },
+  ...{ readFrom: '/mnt/backup', proof: null, routine: kept, kit: null, leftOut: [], interrupted: [], kept: [] },
   ...more,
 })
 
@@ -133,6 +137,8 @@ describe('the exit code', () => {
     expect(codeOf({ vaults: [{ ...closed, code: null }], readFrom: null })).toBe('storage-failed')
     expect(codeOf({ sources, vaults: [vault, closed] })).toBe('at-risk')
     expect(codeOf({ vaults: [vault, closed] })).toBe('vault-unwell')
-    expect(codeOf({ proof: { ...isRed, ageMs: null, proof: null, failure: null } })).toBe('routine-behind')
+    expect(codeOf({ proof: { ...isRed, ageMs: null, proof: null, failure: null, problem: null } })).toBe(
+      'routine-behind',
+    )
   })
 })

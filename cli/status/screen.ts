@@ -59,7 +59,7 @@ export function linesOf(status: Status, gone: Gone | undefined): ScreenLine[] {
     })),
     ...(proof ? [proofLine(proof, now, targets)] : []),
     ...(kit ? [kitLine(kit, now)] : []),
-    ...(routine && status.vaults.length > 0 ? [routineLine(routine, now)] : []),
+    ...(status.vaults.length > 0 ? [routineLine(routine, now)] : []),
   ]
 }
 

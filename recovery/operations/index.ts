@@ -3,7 +3,7 @@ export { backup } from './backup.ts'
 export { planBackup, sourceKinds, type BackupPlan, type SourceKind } from './backup-plan.ts'
 export { planColdBackup } from './cold-plan.ts'
 export { capturedPhysically } from './capture-method.ts'
-export { assertAllCopied, chooseCopies, copyPoints, warnOfOtherCuts, type ChosenPoints } from './copy/copy-points.ts'
+export { chooseCopies, copyPoints, lostOnTheWay, warnOfOtherCuts, type ChosenPoints } from './copy/copy-points.ts'
 export {
   assertEverywhere,
   takeEverywhere,

@@ -55,12 +55,15 @@ export function warnOfOtherCuts(source: Vault, target: Vault, run: Run): void {
   run.report({ kind: 'warning', text })
 }
 
-/** Rejects with vault-damaged where points could not be copied whole. */
-export function assertAllCopied({ failed }: Pick<CopyReport, 'failed'>, { unreadable }: ChosenPoints): void {
+/** What to throw where points could not be copied whole: vault-damaged. */
+export function lostOnTheWay(
+  { failed }: Pick<CopyReport, 'failed'>,
+  { unreadable }: ChosenPoints,
+): RecoveryError | undefined {
   const lost = [...failed.map(({ from, error }) => ({ id: from.id, why: error.message })), ...unreadable]
   const [first] = lost
-  if (!first) return
-  throw new RecoveryError(
+  if (!first) return undefined
+  return new RecoveryError(
     'vault-damaged',
     `not copied, as the vault they are in is damaged: ${lost.map(({ id }) => shortId(id)).join(', ')}; of ${shortId(first.id)}: ${first.why}`,
     { hint: 'all other points were copied; see what is damaged with: aidatavault check --read-data' },

@@ -13,7 +13,10 @@ export interface RunStart extends Pick<RunRecord, 'id' | 'trigger' | 'dueAt'> {
 }
 
 /** What the work tells of itself for the record; the last word counts. An exit code that is not 0 is a failure without an error. */
-export type RunFacts = Pick<RunRecord, 'point' | 'state' | 'vault' | 'bytesRead' | 'bytesAdded' | 'exitCode' | 'proof'>
+export type RunFacts = Pick<
+  RunRecord,
+  'point' | 'state' | 'vault' | 'vaults' | 'bytesRead' | 'bytesAdded' | 'exitCode' | 'proof'
+>
 
 /** How a failure ends the command. */
 export interface RunFailure {

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { messageOf } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
 import type { LeftOut, Project } from '../../project/project.ts'
 import { envGaps } from '../config/check-config.ts'
@@ -18,11 +19,19 @@ export interface Gap extends Judged {
 export async function lookAtGaps(project: Project, tools: Tools, patience: Patience): Promise<Gap[]> {
   const missed = project.leftOut.filter(({ harmless }) => !harmless).map(gapOf)
   const more = await Promise.all([
-    patience.within(run => writtenInside(project, tools, run)).catch(() => []),
-    patience.within(run => inFiles(project, run)).catch(() => []),
+    // What its engine does not answer is told with the databases and volumes.
+    project.compose?.engineAnswers === false
+      ? []
+      : patience.within(run => writtenInside(project, tools, run)).catch(unknown('what containers keep in themselves')),
+    patience.within(run => inFiles(project, run)).catch(unknown('env files beside their examples')),
   ])
   return [...missed, ...more.flat()]
 }
+
+/** Silence would look as if nothing were wrong. */
+const unknown =
+  (what: string) =>
+  (error: unknown): Gap[] => [{ what, why: `not known: ${messageOf(error)}`, ...yellow('aidatavault status --wait') }]
 
 const gapOf = ({ what, why }: LeftOut): Gap => ({ what, why: `not protected: ${why}`, ...yellow() })
 

@@ -5,6 +5,7 @@ import type { RunRecord } from '../../../contract/run-record.ts'
 import type { RecoveryPoint } from '../points.ts'
 import type { Targets } from '../targets.ts'
 import { green, red, yellow, type Judged } from './light.ts'
+import { checkedVaults } from './look-at-routine.ts'
 import { NoAnswer, type Patience } from './patience.ts'
 
 /** A vault of the project, which is being opened. */
@@ -67,7 +68,7 @@ export interface VaultQuestion {
   readonly targets: Targets
   readonly now: Date
   readonly patience: Patience
-  /** The last check of each vault. */
+  /** The last check of each vault, oldest first. */
   readonly checks: readonly RunRecord[]
 }
 
@@ -127,8 +128,12 @@ const staleLocksOf = async (vault: Vault) =>
   (await vault.listLocks()).filter(({ stale }) => stale).map(({ id, hostname, pid, time }) => ({ id, hostname, pid, time })) // prettier-ignore
 
 function checkOf(location: string, checks: readonly RunRecord[]): VaultStatus['lastCheck'] {
-  const check = checks.find(({ vault }) => vault === location)
-  return check ? { at: new Date(check.endedAt ?? check.startedAt), ok: check.outcome === 'success' } : null
+  const found = checks.flatMap(check =>
+    checkedVaults(check)
+      .filter(({ vault }) => vault === location)
+      .map(({ ok }) => ({ at: new Date(check.endedAt ?? check.startedAt), ok })),
+  )
+  return found.at(-1) ?? null
 }
 
 const weekMs = 7 * 86_400_000

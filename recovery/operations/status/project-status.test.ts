@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { RecoveryError } from '../../domain/errors.ts'
 import type { ContainerEngine } from '../../drivers/docker/container-engine.ts'
 import { RestoreJournal } from '../../journal/restore-journal.ts'
+import { appendRun, newRunId } from '../../journal/run-history.ts'
 import type { Project, ProjectServer } from '../../project/project.ts'
 import { quietRun, testBind, testProject } from '../../sources/testing/test-project.ts'
 import type { Vault } from '../../../vault/index.ts'
@@ -212,4 +213,43 @@ it('an env file that lacks a key of its example, or is not there, is named witho
   expect(gaps.find(({ what }) => what === '.env')).toMatchObject({ fix: 'aidatavault config check' })
   expect(gaps.map(({ why }) => why).join()).toContain('MAIL_KEY')
   expect(JSON.stringify(gaps)).not.toContain('s3cr3t')
+})
+
+describe('what runs by itself', () => {
+  const withSchedule = (backup: string) => ({ ...testProject(root), config: { schedule: { backup } } })
+
+  it('is red where the schedule makes no sense, and says why', async () => {
+    const { routine, light } = await status(withSchedule('every day'))
+    expect(routine).toMatchObject({ light: 'red', problem: expect.stringContaining('"every day"') as string })
+    expect(light).toBe('red')
+  })
+
+  it('tells how a check went in each vault, and not of one what was found in another', async () => {
+    const now = new Date().toISOString()
+    await appendRun(root, {
+      ...{
+        version: 1,
+        id: newRunId(),
+        job: 'check',
+        trigger: 'command',
+        hostname: 'here',
+        startedAt: now,
+        endedAt: now,
+      },
+      ...{ outcome: 'failed', vault: '/vault' },
+      vaults: [
+        { vault: '/vault', ok: true },
+        { vault: '/second', ok: false },
+      ],
+    })
+    const vaults = await Promise.all(
+      ['/vault', '/second'].map(async location => ({ ...opened(await vaultInMemory()), location })),
+    )
+    const { vaults: found } = await projectStatus(
+      { project: testProject(root), vaults, patience: patient },
+      tools,
+      quietRun(),
+    )
+    expect(found.map(({ lastCheck }) => lastCheck?.ok)).toEqual([true, false])
+  })
 })

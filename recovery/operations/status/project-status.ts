@@ -17,9 +17,9 @@ import { targetsOf, type Targets } from '../targets.ts'
 import type { Tools } from '../tools.ts'
 import { green, red, worst, type Light } from './light.ts'
 import { lookAtGaps, type Gap } from './look-at-gaps.ts'
-import { lookAtRoutine, type RoutineStatus } from './look-at-routine.ts'
+import { lookAtRoutine, unreadableRoutine, type RoutineStatus } from './look-at-routine.ts'
 import { lookAtKit, type KitStatus } from './look-at-kit.ts'
-import { lookAtProof, type ProofStatus } from './look-at-proof.ts'
+import { lookAtProof, unknownProof, type ProofStatus } from './look-at-proof.ts'
 import { lookAtSources, type SourceStatus } from './look-at-sources.ts'
 import {
   lookAtVaults,
@@ -60,8 +60,7 @@ export interface Status {
   readonly readFrom: string | null
   /** null: no drill can rehearse the project, or nobody could look into a vault. */
   readonly proof: ProofStatus | null
-  /** null: the schedule of aidatavault.yml makes no sense. */
-  readonly routine: RoutineStatus | null
+  readonly routine: RoutineStatus
   /** null: there is no vault yet. */
   readonly kit: KitStatus | null
   /** Belongs to the project and is protected by nothing, harmless things too. */
@@ -93,14 +92,13 @@ export async function projectStatus(request: StatusRequest, tools: Tools, run: R
     const points = list ? { complete, now } : vaults.length === 0 ? { complete: [], now } : null
     const protect = vaults.length === 0 ? 'aidatavault init VAULT' : 'aidatavault backup'
     const looking = { project, points, targets, protect, lives, patience }
-    const routine = await lookAtRoutine(project, complete.at(-1)?.snapshot.time, now).catch(() => null)
+    const routine = await lookAtRoutine(project, complete.at(-1)?.snapshot.time, now).catch(unreadableRoutine)
     const kit = vaults.length > 0 ? await lookAtKit(project, vaults, now) : null
-    const checks = routine?.lastChecks ?? []
-    const question = { points: own, root: project.root, targets, now, patience, checks }
+    const question = { points: own, root: project.root, targets, now, patience, checks: routine.lastChecks }
     const [sources, health, proof] = await Promise.all([
       lookAtSources(looking),
       Promise.all(opening).then(opened => lookAtVaults({ ...question, opened: withoutUnread(opened, unread) })),
-      reference ? patience.within(() => lookAtProof(project, reference, targets, now)).catch(() => null) : null,
+      reference ? patience.within(() => lookAtProof(project, reference, targets, now)).catch(unknownProof) : null,
     ])
     const newest = complete.at(-1)
     const found = {
@@ -123,7 +121,7 @@ export async function projectStatus(request: StatusRequest, tools: Tools, run: R
         // Then nobody knows anything.
         ...(vaults.length > 0 && !reference ? [red('')] : []),
         proof ?? green,
-        routine ?? green,
+        routine,
         kit ?? green,
       ]),
       elsewhere: (list?.points ?? []).filter(point => !own.includes(point)),
