@@ -18,6 +18,7 @@ export type BundleInputs = Readonly<Record<string, readonly [number, number]>>
 export async function makeBundle(folder = path.join(top, 'dist')): Promise<void> {
   const { rolldown } = await import('rolldown')
   const fresh = `${folder}.${process.pid}.tmp`
+  const began = Date.now()
   const build = await rolldown({
     input: { main: path.join(top, 'cli/main.ts'), guard: path.join(top, 'cli/guard-start.ts') },
     platform: 'node',
@@ -28,7 +29,7 @@ export async function makeBundle(folder = path.join(top, 'dist')): Promise<void>
   try {
     const { output } = await build.write({ dir: fresh, format: 'esm', entryFileNames: '[name].js' })
     const modules = output.flatMap(part => (part.type === 'chunk' ? part.moduleIds : []))
-    fs.writeFileSync(path.join(fresh, 'inputs.json'), JSON.stringify(inputsOf(modules)))
+    fs.writeFileSync(path.join(fresh, 'inputs.json'), JSON.stringify(inputsOf(modules, began)))
     fs.rmSync(folder, { recursive: true, force: true })
     fs.renameSync(fresh, folder)
   } finally {
@@ -62,12 +63,13 @@ function inPlace(folder: string): Plugin {
   }
 }
 
-function inputsOf(modules: readonly string[]): BundleInputs {
+/** One that was written meanwhile may be in the bundle as it was before: it counts as changed since. */
+function inputsOf(modules: readonly string[], began: number): BundleInputs {
   const own = modules.filter(file => path.isAbsolute(file) && !isPackage(file))
   return Object.fromEntries(
     own.map(file => {
       const { mtimeMs, size } = fs.statSync(file)
-      return [path.relative(top, file), [mtimeMs, size]]
+      return [path.relative(top, file), [mtimeMs < began ? mtimeMs : 0, size]]
     }),
   )
 }

@@ -39,4 +39,11 @@ describe('a lock in a folder that several machines or containers share', () => {
       expect(await take()).toBe('in')
     }
   })
+
+  it('of one that fell silent and was taken over stays with who has it now', async () => {
+    const other = JSON.stringify({ ...(await thisOwner()), hostname: 'elsewhere' })
+    await withFileLock(file, refusal, () => fs.writeFile(file, other))
+    expect(await fs.readFile(file, 'utf8')).toBe(other)
+    await expect(take()).rejects.toThrow('held')
+  })
 })

@@ -17,21 +17,24 @@ export interface LockRefusal {
  * is gone, or its number belongs to another one now, or it has fallen silent.
  */
 export async function withFileLock<T>(file: string, refusal: LockRefusal, work: () => Promise<T>): Promise<T> {
-  await takeLock(file, refusal)
+  const own = JSON.stringify({ ...(await thisOwner()), id: randomBytes(8).toString('hex') })
+  await takeLock(file, own, refusal)
   const touching = setInterval(() => void touch(file), touchEveryMs)
   touching.unref()
   try {
     return await work()
   } finally {
     clearInterval(touching)
-    await fs.rm(file, { force: true })
+    // Of who fell silent, as with the machine asleep, another may have taken it over.
+    if ((await textOf(file)) === own) await fs.rm(file, { force: true })
   }
 }
 
+const textOf = (file: string) => fs.readFile(file, 'utf8').catch(() => '')
+
 const touch = (file: string) => fs.utimes(file, new Date(), new Date()).catch(() => {})
 
-async function takeLock(file: string, refusal: LockRefusal): Promise<void> {
-  const text = JSON.stringify(await thisOwner())
+async function takeLock(file: string, text: string, refusal: LockRefusal): Promise<void> {
   if (await create(file, text)) return
   await assertLeft(file, refusal)
   // Two who find the same dead one's lock would else both remove it, the second one the first one's own.
@@ -78,9 +81,8 @@ async function create(file: string, text: string): Promise<boolean> {
 }
 
 async function readOwner(file: string): Promise<RunOwner | undefined> {
-  const text = await fs.readFile(file, 'utf8').catch(() => '')
   try {
-    return runOwner.parse(JSON.parse(text))
+    return runOwner.parse(JSON.parse(await textOf(file)))
   } catch {
     return undefined
   }

@@ -23,7 +23,9 @@ async function runRecoveryCode(context: Context): Promise<void> {
     const replaced = await renewRecoveryCode(
       vault,
       code,
-      old => {
+      async old => {
+        // Wherever this breaks off, nobody takes a kit for good whose code is gone.
+        if (project) await forgetKitCheck(project)
         // Before the old one is gone: a code that nobody could read must not be the only one.
         const vaults = [{ locations: [vault.location], code }]
         const text = project ? kitText(kitSheet(project, vaults, new Date())) : `Recovery code: ${code}`
@@ -32,11 +34,9 @@ async function runRecoveryCode(context: Context): Promise<void> {
           recoveryCode: code,
           replaced: old.map(({ id }) => id),
         })
-        return Promise.resolve()
       },
       context.run,
     )
-    if (project) await forgetKitCheck(project)
     if (replaced.length > 0)
       context.terminal.say('The recovery code printed before opens the vault no more: destroy the kits that have it.')
   })

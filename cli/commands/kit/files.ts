@@ -55,22 +55,22 @@ const render = {
 }
 
 /**
- * All of them, or none: a file that is left of a failed run could have a code that opens nothing. Each is whole, for its owner alone.
- * That it may replace what is there was said.
+ * All of them, or none: a file that is left of a failed run could have a code that opens nothing, and what was there before may be the
+ * only good kit. Each is whole, for its owner alone. That it may replace what is there was said.
  */
 export async function writeKits(sheet: KitSheet, files: readonly string[], { run }: Context): Promise<void> {
   const rendered = await Promise.all(
     files.map(async target => ({ target, bytes: await render[kitFormOf(target) ?? 'text'](sheet) })),
   )
-  const written: string[] = []
+  const drafts = rendered.map(one => ({ ...one, draft: `${one.target}.${process.pid}.new` }))
   try {
-    for (const { target, bytes } of rendered) {
+    for (const { draft, bytes } of drafts) {
       const outgoing = { kind: 'stream', bytes: Readable.from([bytes]), finished: Promise.resolve() } as const
-      await writeOut(outgoing, { target, force: true }, run)
-      written.push(target)
+      await writeOut(outgoing, { target: draft, force: true }, run)
     }
-  } catch (error) {
-    for (const file of written) await fs.rm(file, { force: true })
-    throw error
+    // They are on the disk: nothing more can run full.
+    for (const { draft, target } of drafts) await fs.rename(draft, target)
+  } finally {
+    for (const { draft } of drafts) await fs.rm(draft, { force: true })
   }
 }

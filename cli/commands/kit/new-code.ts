@@ -40,13 +40,14 @@ export async function withNewCode(
     await addCodeEverywhere(vaults, code, () => print(code), run)
   })
   if (!options.removeOld) return
+  // Before the first goes: wherever this breaks off, nobody takes a kit for good whose code is gone.
+  await forgetKitCheck(project)
   // Opened with the new one: so it does open them, and what opened them until now can go, be it one of the old codes.
   for (const location of locations) {
     const vault = await joinVault(location, code, accessOf(context))
     const gone = await removeOtherCodes(vault, run).finally(() => vault.close())
     terminal.say(`${location}: ${plural(gone.length, 'former recovery code')} removed`)
   }
-  await forgetKitCheck(project)
 }
 
 async function agree(plan: string, { yes, removeOld }: KitOptions, { terminal }: Context): Promise<void> {

@@ -1,3 +1,4 @@
+import { htmlText as text } from '../html-text.ts'
 import type { DrillCheck, DrillReport, DrillStep } from '../../../contract/drill-report.ts'
 import { pageStyle } from './page-style.ts'
 
@@ -48,15 +49,6 @@ ${origin(report)}
 </html>
 `
 }
-
-const escapes: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-const text = (value: string): string => value.replace(/[&<>"']/g, letter => escapes[letter]!)
 
 const timeText = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`
 

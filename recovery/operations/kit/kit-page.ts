@@ -1,3 +1,4 @@
+import { htmlText as text } from '../html-text.ts'
 import { emptyCode } from './kit-text.ts'
 import { kitPageStyle } from './kit-page-style.ts'
 import { qrModules, qrPath, scannedText } from './qr.ts'
@@ -29,15 +30,6 @@ ${needsOf(needs)}${steps.map(stepOf).join('\n')}
 </html>
 `
 }
-
-const escapes: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-const text = (value: string): string => value.replace(/[&<>"']/g, letter => escapes[letter]!)
 
 // Of Letter, which is the lower paper, within the margins; in points.
 const pageHeight = 722
