@@ -394,6 +394,13 @@ export interface Vault {
    */
   withPurpose<T>(purpose: string, run: VaultRun, use: (signal: AbortSignal) => Promise<T>): Promise<T>
 
+  /**
+   * Works under a shared lock where one can be had, so that nothing is deleted that is about to be read. Where none can (a vault
+   * that may only be read, or that somebody uses alone), `unlocked` is told why, and it works without: what is read is verified
+   * either way, and nobody's recovery waits for a lock.
+   */
+  whileReading<T>(run: VaultRun, use: (signal: AbortSignal) => Promise<T>, unlocked: (why: unknown) => void): Promise<T>
+
   /** Oldest first. An unreadable snapshot file is an error naming it, unless `damaged` is given to be told instead. */
   listSnapshots(options?: { readonly damaged?: (id: string, error: unknown) => void }): Promise<readonly Snapshot[]>
   /**

@@ -10,6 +10,7 @@ import { withLock, listLocks, unlock } from './locks.ts'
 import { CopyFolder } from './copies/copy-folder.ts'
 import { CopyingReader } from './copies/copying-reader.ts'
 import { CopyingStorage } from './copies/copying-storage.ts'
+import { whileReading } from './locks/read-lock.ts'
 import { openRepository, type OpenedRepository } from './open.ts'
 import { planPrune, prune } from './prune/prune.ts'
 import { removeSnapshots } from './prune/remove-snapshots.ts'
@@ -117,6 +118,14 @@ class OpenVault implements types.Vault {
   withPurpose<T>(purpose: string, run: types.VaultRun, use: (signal: AbortSignal) => Promise<T>): Promise<T> {
     // withLock gives a run with a signal of its own: it also ends where the lock is lost.
     return withLock(this.#repository, { exclusive: false, purpose }, run, ({ signal }) => use(signal!))
+  }
+
+  whileReading<T>(
+    run: types.VaultRun,
+    use: (signal: AbortSignal) => Promise<T>,
+    unlocked: (why: unknown) => void,
+  ): Promise<T> {
+    return whileReading(this.#repository, run, use, unlocked)
   }
 
   // Tidying up is no part of what was asked for.

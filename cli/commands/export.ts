@@ -10,6 +10,7 @@ import {
   exportFormats,
   exportPart,
   stamp,
+  whileReading,
   withExportedDatabase,
   writeOut,
   type ExportedPart,
@@ -112,9 +113,11 @@ async function runDatabase(what: string | undefined, options: DatabaseOptions, c
   const name = (at: Date) => (globals ? `roles_${stamp(at)}.sql${gzip ? '.gz' : ''}` : backupName(at, format, gzip))
   // What makes a throwaway database or server on the way has to be alone in the project.
   const reads = from === 'live'
-  await inRestoration(context, { reads }, restoration =>
-    withExportedDatabase(request, restoration, exported => write(exported, name(exported.at), options, context)),
-  )
+  await inRestoration(context, { reads }, restoration => {
+    const work = () =>
+      withExportedDatabase(request, restoration, exported => write(exported, name(exported.at), options, context))
+    return live ? work() : whileReading(restoration.vault, context.run, work)
+  })
 }
 
 async function runPart(
@@ -132,7 +135,8 @@ async function runPart(
         hint: 'name one of them',
       })
     const ending = part === 'config' ? '' : '.tar'
-    await write(exported, `${path.basename(name ?? part)}_${stamp(exported.at)}${ending}`, options, context)
+    const file = `${path.basename(name ?? part)}_${stamp(exported.at)}${ending}`
+    await whileReading(restoration.vault, context.run, () => write(exported, file, options, context))
   })
 }
 

@@ -149,6 +149,7 @@ export type { VaultPlace, VaultStatus } from './status/look-at-vaults.ts'
 export { projectStatus, type Status } from './status/project-status.ts'
 export type { Verdict } from './status/verdict.ts'
 export { assertOutside } from './vault-place.ts'
+export { whileReading } from './while-reading.ts'
 export type { Tools } from './tools.ts'
 export { programName } from './tools.ts'
 export type {

@@ -101,11 +101,14 @@ describe.skipIf(skipsStack)('killed with -9', () => {
     const database = await serverState(serverOf(sandbox))
     const uploads = await volumes(sandbox)
     const recover = ['recover', sandbox.vault, sandbox.project]
+    const locks = () => fs.readdir(sandbox.at('vault/locks'))
+    let locked = 0
     await destroyProject(sandbox)
     const wholeMs = await durationOf(() => sandbox.succeeds(recover))
     for (const { ms, group } of momentsOf(wholeMs)) {
       await destroyProject(sandbox)
       const code = await killAfter(sandbox, recover, ms, group)
+      locked += (await locks()).length
       if (code !== 0 && !(await isDone(sandbox))) await sandbox.succeeds(recover)
       expect(await serverState(serverOf(sandbox)), `killed after ${ms} ms`).toEqual(database)
       expect(await volumes(sandbox)).toEqual(uploads)
@@ -114,6 +117,8 @@ describe.skipIf(skipsStack)('killed with -9', () => {
       )
       expect(await leftContainers(sandbox)).toEqual([])
     }
+    expect(locked, 'recoveries that kept out what deletes').toBeGreaterThan(0)
+    expect(await locks()).toEqual([])
     await sandbox.restic('check', '--read-data')
   }, 900_000)
 

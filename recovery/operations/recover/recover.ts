@@ -12,6 +12,7 @@ import type { Vault } from '../../../vault/index.ts'
 import { pointReader } from '../point-reader.ts'
 import { shortId, type RecoveryPoint } from '../points.ts'
 import type { Tools } from '../tools.ts'
+import { whileReading } from '../while-reading.ts'
 import { attachAnonymousVolumes } from './anonymous-volumes.ts'
 import { bringCode, bringConfig, bringVolume } from './bring-back.ts'
 import { bringDatabase } from './bring-database.ts'
@@ -47,8 +48,14 @@ export async function recover(
   tools: Tools,
   run: Run,
 ): Promise<RecoveryReport> {
-  const { manifest } = plan
   assertFree(plan)
+  return whileReading(vault, run, run => bringAll(plan, point, vault, start, tools, run))
+}
+
+async function bringAll(
+  ...[plan, point, vault, start, tools, run]: Parameters<typeof recover>
+): Promise<RecoveryReport> {
+  const { manifest } = plan
   await loadImages(plan.images, stepName => pointReader(vault, point.snapshot, stepName, run), tools, run)
   await pullImages(plan.images, tools, run)
   await fs.mkdir(plan.target.root, { recursive: true })

@@ -8,6 +8,7 @@ import type { Vault } from '../../../vault/index.ts'
 import { withHooks } from '../hooks/with-hooks.ts'
 import { shortId } from '../points.ts'
 import type { Tools } from '../tools.ts'
+import { whileReading } from '../while-reading.ts'
 import { operationsOf } from './kinds.ts'
 import type { RestorePlan } from './restore-plan.ts'
 import { takeSafetyPoint } from './safety-point.ts'
@@ -78,7 +79,7 @@ async function restoreAlone(
       await journal.change({ safetyPoint: snapshot.id })
       run.report({ kind: 'note', text: `safety point ${shortId(snapshot.id)} holds what is overwritten` })
     }
-    const ending = await work(journal)
+    const ending = await (plan.point ? whileReading(restoration.vault, run, () => work(journal)) : work(journal))
     await journal.change({ outcome: 'done', endedAt: run.clock.now().toISOString() })
     return reportOf(journal, ending)
   } catch (error) {
