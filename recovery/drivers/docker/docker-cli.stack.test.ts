@@ -13,7 +13,8 @@ const image = 'postgres:17'
 const engine = dockerCli()
 const docker = (...args: string[]): string => execFileSync('docker', args, { encoding: 'utf8' }).trim()
 const start = fs.readFileSync('/proc/self/stat', 'utf8').split(') ')[1]!.split(' ')[19]
-const us = `${os.hostname()}/${process.pid}/${start}`
+const space = fs.readlinkSync('/proc/self/ns/pid')
+const us = `${os.hostname()}/${process.pid}/${start}/${space}`
 /** Containers that this process made and has not removed. */
 const temporary = (): string => docker('ps', '--all', '--quiet', '--filter', `label=aidatavault.owner=${us}`)
 
@@ -179,12 +180,14 @@ describe.skipIf(skipsStack)('docker', () => {
   it('sweeps containers of runs that are over, and leaves those of living ones', async () => {
     const make = (owner: string) =>
       docker('create', '--label', 'aidatavault.temporary=1', '--label', `aidatavault.owner=${owner}`, image, 'true')
-    const dead = make(`${os.hostname()}/${process.pid}/1`)
+    const dead = make(`${os.hostname()}/${process.pid}/1/${space}`)
     const living = make(us)
+    // In another container with its host's name, another process has this number.
+    const unseen = make(`${os.hostname()}/${process.pid}/1/pid:[4026530000]`)
     await dockerCli().runOnce({ image, command: ['true'], entrypoint: 'env' }, run)
     const left = docker('ps', '--all', '--quiet', '--no-trunc').split('\n')
-    docker('rm', '--volumes', living)
-    expect([left.includes(dead), left.includes(living)]).toEqual([false, true])
+    docker('rm', '--volumes', living, unseen)
+    expect([dead, living, unseen].map(id => left.includes(id))).toEqual([false, true, true])
   })
 
   it('runs a command once, with a secret that is in no process list', async () => {

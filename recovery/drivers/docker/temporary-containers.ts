@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import os from 'node:os'
 import { messageOf, RecoveryError } from '../../domain/errors.ts'
 import { forCleanup, runDocker } from './docker-call.ts'
@@ -25,8 +25,17 @@ export const labelFlags = (run: Run): string[] =>
     [sinceLabel]: run.clock.now().toISOString(),
   }).flatMap(([name, value]) => ['--label', `${name}=${value}`])
 
-/** A process, told apart from later ones with its number by when it started. */
-const ownerOf = (pid: number): string => `${os.hostname()}/${pid}/${startOf(pid)}`
+/** A process, told apart from later ones with its number by when it started, and from those that other containers count. */
+const ownerOf = (pid: number): string => `${os.hostname()}/${pid}/${startOf(pid)}/${numberSpace()}`
+
+/** Two containers with the network of their host have its name, and numbers of their own. */
+function numberSpace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return ''
+  }
+}
 
 function startOf(pid: number): string {
   try {
@@ -71,14 +80,15 @@ export async function removeTemporary(docker: DockerOptions, name: string, run: 
   }
 }
 
-// Of another machine's process nobody here knows whether it lives. No capture takes a week.
+// Of a process of another machine or container nobody here knows whether it lives. No capture takes a week.
 const abandonedAfterMs = 7 * 24 * 3600_000
 
 /** Whether the run that made this container is over. */
 export function isLeftOver(container: ContainerInspection, now: Date): boolean {
   const owner = container.labels[ownerLabel] ?? ''
-  const [host, pid, start] = owner.split('/')
-  if (host !== os.hostname()) return now.getTime() - Date.parse(container.labels[sinceLabel] ?? '') > abandonedAfterMs
+  const [host, pid, start, space] = owner.split('/')
+  if (host !== os.hostname() || space !== numberSpace())
+    return now.getTime() - Date.parse(container.labels[sinceLabel] ?? '') > abandonedAfterMs
   return !isAlive(Number(pid)) || startOf(Number(pid)) !== start
 }
 

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import { messageOf } from '../../domain/errors.ts'
 import { untilDone, type Run } from '../../domain/run.ts'
-import { describeProcess, isAlive, processOwner } from '../../journal/process-owner.ts'
+import { runOwner, stateOf, thisOwner } from '../../journal/run-owner.ts'
 import type { Tools } from '../tools.ts'
 import { drillImagePrefix, drillLabel } from './names.ts'
 
@@ -21,7 +21,7 @@ export interface DrillPlace {
 const markLabel = 'aidatavault.drill-mark'
 const ownerLabel = 'aidatavault.drill-owner'
 
-const owner = z.object({ hostname: z.string(), process: processOwner, since: z.string(), folder: z.string() })
+const owner = runOwner.extend({ since: z.string(), folder: z.string() })
 
 /**
  * Makes a place of its own, uses it, and takes all of it away however that ends: containers, networks, volumes, images, the folder.
@@ -46,9 +46,7 @@ export async function withDrillPlace<T>(
 const markOf = (id: string) => `aidatavault-drill-${id}`
 
 async function makeMark(id: string, folder: string, { engine }: Tools, run: Run): Promise<void> {
-  const process_ = await describeProcess(process.pid)
-  const since = run.clock.now().toISOString()
-  const said = JSON.stringify({ hostname: os.hostname(), process: process_, since, folder })
+  const said = JSON.stringify({ ...(await thisOwner()), since: run.clock.now().toISOString(), folder })
   // Without the drill's own label, which is removed with everything that carries it: this one stays to the last.
   const labels = { [markLabel]: id, [ownerLabel]: said }
   await engine.createVolume({ name: markOf(id), driver: 'local', options: {}, labels }, run)
@@ -62,18 +60,19 @@ export async function sweepDrills(tools: Tools, run: Run): Promise<void> {
     const mark = id === undefined ? undefined : await engine.inspectVolume(name, run)
     if (id === undefined || mark?.labels[markLabel] !== id) continue
     const said = owner.safeParse(parseJson(mark.labels[ownerLabel] ?? ''))
-    if (!said.success || !(await isOver(said.data, run))) continue
-    run.report({ kind: 'note', text: `a drill of ${said.data.since} was cut off: what it left is taken away` })
-    await removeDrill(id, said.data.hostname === os.hostname() ? said.data.folder : undefined, tools, run)
+    if (said.success) await sweep(id, said.data, tools, run)
   }
 }
 
-// Of another machine's process nobody here knows whether it lives. No drill takes a week.
+// Of a process of another machine or container nobody here knows whether it lives. No drill takes a week.
 const abandonedAfterMs = 7 * 24 * 3600_000
 
-async function isOver({ hostname, process: held, since }: z.infer<typeof owner>, { clock }: Run): Promise<boolean> {
-  if (hostname !== os.hostname()) return clock.now().getTime() - Date.parse(since) > abandonedAfterMs
-  return !(await isAlive(held))
+async function sweep(id: string, held: z.infer<typeof owner>, tools: Tools, run: Run): Promise<void> {
+  const state = await stateOf(held)
+  const isAbandoned = run.clock.now().getTime() - Date.parse(held.since) > abandonedAfterMs
+  if (state === 'alive' || (state === 'unseen' && !isAbandoned)) return
+  run.report({ kind: 'note', text: `a drill of ${held.since} was cut off: what it left is taken away` })
+  await removeDrill(id, state === 'gone' ? held.folder : undefined, tools, run)
 }
 
 /** What cannot be removed now is warned of, and swept by the next drill. */
