@@ -1,4 +1,4 @@
-import { realpath, stat } from 'node:fs/promises'
+import { readFile, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { RecoveryError } from '../domain/errors.ts'
@@ -98,9 +98,8 @@ async function withCompose(
   run: Run,
 ): Promise<Located> {
   const asked = addressOf(request, request.files?.length || found.fromEnvironment ? found.directory : start, found)
-  const active = compose.activeServices(asked, run)
-  active.catch(() => {})
-  const model = await compose.resolve(asked, run)
+  const first = await resolved(asked, found.files, compose, run)
+  const { model } = first
   const directory = await realpath(found.directory)
   const files = await Promise.all(found.files.map(realParent))
   const { envFiles, environment } = await composeEnvironment(found.directory, start)
@@ -122,26 +121,54 @@ async function withCompose(
       configFile: config?.file,
       envFiles,
     },
-    compose: { address, references, ...(await again(address, asked, { model, active: await active }, compose, run)) },
+    compose: { address, references, ...(await again(address, asked, first, found.files, compose, run)) },
   }
 }
+
+interface Resolved {
+  readonly model: ComposeModel
+  readonly active: readonly string[]
+}
+
+/** Which services are active Compose is asked only where profiles are in play: without any, all are. */
+async function resolved(
+  address: ComposeAddress,
+  files: readonly string[],
+  compose: Compose,
+  run: Run,
+): Promise<Resolved> {
+  // Both at once where the files speak of profiles, or may bring in files that do.
+  const early = (await mention(files, /profiles|include|extends/)) ? compose.activeServices(address, run) : undefined
+  early?.catch(() => {})
+  const model = await compose.resolve(address, run)
+  if (early) return { model, active: await early }
+  const hasProfiles = model.services.some(({ profiles }) => profiles.length > 0)
+  return {
+    model,
+    active: hasProfiles ? await compose.activeServices(address, run) : model.services.map(({ name }) => name),
+  }
+}
+
+const mention = async (files: readonly string[], words: RegExp): Promise<boolean> =>
+  (await Promise.all(files.map(file => readFile(file, 'utf8').catch(() => '')))).some(text => words.test(text))
 
 /** Compose is asked once more where later calls will address it otherwise than the user did; the answers should be one. */
 async function again(
   address: ComposeAddress,
   asked: ComposeAddress,
-  first: { model: ComposeModel; active: readonly string[] },
+  first: Resolved,
+  files: readonly string[],
   compose: Compose,
   run: Run,
-): Promise<{ model: ComposeModel; active: readonly string[] }> {
+): Promise<Resolved> {
   if (isDeepStrictEqual(asked.directory, address.directory) && isDeepStrictEqual(asked.files, address.files))
     return first
-  const second = await compose.resolve(address, run)
-  if (!isDeepStrictEqual(second.raw, first.model.raw)) {
+  const second = await resolved(address, files, compose, run)
+  if (!isDeepStrictEqual(second.model.raw, first.model.raw)) {
     const text = `Compose sees the project otherwise from ${asked.directory} than from ${address.directory}: the latter counts here`
     run.report({ kind: 'warning', text })
   }
-  return { model: second, active: await compose.activeServices(address, run) }
+  return second
 }
 
 /** Environment variables that only this shell has are written down, so that later calls see the same project. */

@@ -5,7 +5,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { skipsStack } from '../../test/stack/engine.ts'
 import { composeCli, dockerCli } from '../drivers/docker/index.ts'
 import { quietRun } from '../drivers/docker/testing/quiet-run.ts'
+import { toldDocker } from '../drivers/docker/testing/told-docker.ts'
 import { discoverProject } from './index.ts'
+import { locateProject } from './locate-project.ts'
 import type { DiscoveryRequest } from './index.ts'
 
 const tools = { engine: dockerCli(), compose: composeCli() }
@@ -88,6 +90,32 @@ describe.skipIf(skipsStack)('the name and the files of a Compose project', () =>
     } finally {
       rmSync(at('Shop.1/.env'))
     }
+  })
+
+  it('say which services are active as Compose does, which is asked only where profiles are in play', async () => {
+    write('parts/profiled.yml', 'services: { e: { image: e, profiles: [x] }, f: { image: f } }')
+    write('parts/.env', '')
+    const projects: Readonly<Record<string, string>> = {
+      plain: 'services: { a: { image: a, depends_on: [b] }, b: { image: b, scale: 0 } }',
+      profiled: 'services: { a: { image: a }, b: { image: b, profiles: [x] }, c: { image: c, "profiles": [] } }',
+      including: 'include: [../parts/profiled.yml]\nservices: { a: { image: a } }',
+      extending: 'services: { a: { extends: { file: ../parts/profiled.yml, service: e } }, b: { image: b } }',
+      escaped: 'services: { a: { image: a, "profile\\u0073": [x] }, b: { image: b } }',
+    }
+    const told = toldDocker()
+    const compose = composeCli({ command: told.command })
+    const asked: string[] = []
+    for (const [name, text] of Object.entries(projects)) {
+      write(`${name}/compose.yaml`, text)
+      for (const profiles of name === 'profiled' ? [[], ['x']] : [['x']]) {
+        const found = (await locateProject({ directory: at(name), profiles }, compose, quietRun())).compose!
+        if (told.calls().some(call => call.endsWith('--services'))) asked.push(name)
+        expect([...found.active].sort()).toEqual([...(await compose.activeServices(found.address, quietRun()))].sort())
+        told.calls()
+      }
+    }
+    expect([...new Set(asked)]).toEqual(['profiled', 'including', 'extending', 'escaped'])
+    told.end()
   })
 
   it('come from COMPOSE_FILE of the shell, and are then given on', async () => {

@@ -45,7 +45,7 @@ export interface Survey {
 /** What a survey asks of an engine. */
 export type SurveyedEngine = Pick<
   ContainerEngine,
-  'facts' | 'listContainers' | 'listVolumes' | 'inspectImage' | 'inspectVolume'
+  'facts' | 'listContainers' | 'listVolumes' | 'inspectImages' | 'inspectVolumes'
 >
 
 export const projectLabel = 'com.docker.compose.project'
@@ -136,28 +136,17 @@ const wordsOf = (value: unknown): string[] | undefined =>
       ? value.split(/\s+/)
       : undefined
 
+/** Those that are known to be there in one call: what may be missing is asked for apart, so that it holds up nothing else. */
 async function inspectImages(
   model: ComposeModel,
   containers: readonly ContainerInspection[],
   engine: SurveyedEngine,
   run: Run,
 ): Promise<Map<string, ImageInspection>> {
-  const references = [...model.services, ...containers].map(one => one.image)
-  return foundOf(references, reference => engine.inspectImage(reference, run))
-}
-
-/** Several are asked for at once, since each waits for a program; not all, since each is one. In the order of the names. */
-async function foundOf<T>(
-  names: readonly string[],
-  ask: (name: string) => Promise<T | undefined>,
-): Promise<Map<string, T>> {
-  const found = new Map<string, T | undefined>(names.map(name => [name, undefined]))
-  const rest = [...found.keys()]
-  const askNext = async (): Promise<void> => {
-    for (let name = rest.shift(); name !== undefined; name = rest.shift()) found.set(name, await ask(name))
-  }
-  await Promise.all([1, 2, 3, 4].map(askNext))
-  return new Map([...found].flatMap(([name, one]) => (one === undefined ? [] : [[name, one] as const])))
+  const used = containers.map(({ image }) => image)
+  const others = model.services.map(({ image }) => image).filter(image => !used.includes(image))
+  const [here, rest] = await Promise.all([engine.inspectImages(used, run), engine.inspectImages(others, run)])
+  return new Map([...here, ...rest])
 }
 
 async function inspectVolumes(
@@ -170,6 +159,11 @@ async function inspectVolumes(
   const mounted = containers.flatMap(({ mounts }) =>
     mounts.filter(({ type }) => type === 'volume').map(({ name }) => name),
   )
-  const names = [...model.volumes.map(volume => volume.name), ...labelled, ...mounted]
-  return foundOf(names, name => engine.inspectVolume(name, run))
+  const known = [...new Set([...labelled, ...mounted])]
+  const others = model.volumes.map(({ name }) => name).filter(name => !known.includes(name))
+  const [here, rest] = await Promise.all([engine.inspectVolumes(known, run), engine.inspectVolumes(others, run)])
+  const found = new Map([...here, ...rest])
+  // The model's come first, as it has them.
+  const names = [...model.volumes.map(({ name }) => name), ...known]
+  return new Map(names.flatMap(name => (found.has(name) ? [[name, found.get(name)!] as const] : [])))
 }

@@ -72,13 +72,16 @@ export interface OutgoingEntries {
 
 /** What capture and recovery ask of a container engine, through the user's own `docker` CLI. Errors: docker-unavailable, tool-failed. */
 export interface ContainerEngine {
+  /** Asked once a run, as its signal tells runs apart: whether it still answers, another call tells, or a run of its own. */
   facts(run: Run): Promise<EngineFacts>
   inspectVolume(name: string, run: Run): Promise<VolumeInspection | undefined>
+  /** Those of these volumes that there are, each under its name. */
+  inspectVolumes(names: readonly string[], run: Run): Promise<ReadonlyMap<string, VolumeInspection>>
   /** Rejects with target-exists when there is one of that name: the engine itself would silently take the old one. */
   createVolume(spec: VolumeSpec, run: Run): Promise<void>
   removeVolume(name: string, run: Run): Promise<void>
-  /** The folder of a volume where this process may read and write it directly, else undefined. */
-  volumeFolder(name: string, run: Run): Promise<string | undefined>
+  /** The folder of a volume (its name, or what was just seen of it) where this process may read and write it directly, else undefined. */
+  volumeFolder(volume: string | VolumeInspection, run: Run): Promise<string | undefined>
   /** How much containers, by their ids, have written into layers of their own, in bytes. The engine adds up files for it. */
   writtenBytes(ids: readonly string[], run: Run): Promise<ReadonlyMap<string, number>>
   /**
@@ -89,6 +92,8 @@ export interface ContainerEngine {
   /** The same the other way. Owners, modes, times (to the nanosecond; those before 1970 become 1970), links and xattrs are kept. */
   writeVolume(name: string, image: string, entries: AsyncIterable<FileEntry>, run: Run): Promise<void>
   inspectImage(reference: string, run: Run): Promise<ImageInspection | undefined>
+  /** Those of these images that there are, each under the reference that was asked for. */
+  inspectImages(references: readonly string[], run: Run): Promise<ReadonlyMap<string, ImageInspection>>
   /** Resolves to whether it could be had. */
   pullImage(reference: string, run: Run): Promise<boolean>
   /**

@@ -7,6 +7,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { skipsStack } from '../../../test/stack/engine.ts'
 import { dockerCli } from './docker-cli.ts'
 import { quietRun } from './testing/quiet-run.ts'
+import { toldDocker } from './testing/told-docker.ts'
 import type { FileEntry } from '../../domain/file-entry.ts'
 
 const image = 'postgres:17'
@@ -292,6 +293,38 @@ describe.skipIf(skipsStack)('docker', () => {
     }
   })
 
+  it('asks for what it needs in as few calls as it takes', async () => {
+    const told = toldDocker()
+    const counted = dockerCli({ command: told.command })
+    const [first, second] = [name('several-1'), name('several-2')]
+    for (const one of [first, second])
+      await engine.createVolume({ name: one, driver: 'local', options: {}, labels: { one } }, run)
+    try {
+      const facts = await Promise.all([counted.facts(run), counted.facts({ ...run }), counted.facts(quietRun())])
+      expect(facts).toEqual(Array(3).fill(await engine.facts(run)))
+      // Those of one run share an answer; what another run asks is asked anew.
+      expect(told.calls().filter(call => call.startsWith('info'))).toHaveLength(2)
+
+      const both = await counted.inspectVolumes([second, first, second], run)
+      expect([...both].map(([key, { labels }]) => [key, labels['one']])).toEqual([
+        [second, second],
+        [first, first],
+      ])
+      expect(await counted.inspectVolumes([], run)).toEqual(new Map())
+      await counted.volumeFolder(both.get(first)!, run)
+      expect(told.calls()).toEqual([`volume inspect ${second} ${first}`])
+
+      const some = await counted.inspectVolumes([name('none'), second, name('none2'), first], run)
+      expect([...some].map(([key, { labels }]) => [key, labels['one']])).toEqual([
+        [second, second],
+        [first, first],
+      ])
+      expect([...(await counted.inspectImages(['no-such-image:1', image], run)).keys()]).toEqual([image])
+    } finally {
+      told.end()
+    }
+  })
+
   it('cannot pull what no registry has', async () => {
     expect(await engine.pullImage('localhost:1/no-such-image:1', run)).toBe(false)
   })
@@ -307,6 +340,18 @@ describe('docker without an engine', () => {
         code: expect.stringMatching(/^(docker-unavailable|tool-missing)$/),
         hint: expect.stringMatching(/Docker/),
       })
+  })
+
+  it('asks again what the engine is where it did not answer', async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'docker-'))
+    const command = path.join(folder, 'docker')
+    const late = dockerCli({ command })
+    await expect(late.facts(run)).rejects.toMatchObject({ code: 'tool-missing' })
+    fs.writeFileSync(command, '#!/bin/sh\necho \'{"ServerVersion":"1"}\'\n', { mode: 0o755 })
+    await expect(late.facts(run)).rejects.toMatchObject({ code: 'tool-failed' })
+    fs.writeFileSync(command, '#!/bin/sh\ncase $1 in info) echo \'{"ServerVersion":"1"}\';; *) echo \'""\';; esac\n')
+    expect(await late.facts(run)).toMatchObject({ version: '1' })
+    fs.rmSync(folder, { recursive: true })
   })
 
   it('says that the docker command is missing', async () => {

@@ -4,6 +4,7 @@ import { runDocker } from './docker-call.ts'
 import { isAbsent } from './docker-errors.ts'
 import { foldersReachable, isPlainFolder, isRemote } from './folders.ts'
 import { loadImage, saveImage } from './image-transfer.ts'
+import { inspectSeveral } from './inspect-several.ts'
 import { engineInfo, parseContainers, parseImages, parsePrinted, parseVolumes } from './inspect.ts'
 import { isLeftOver, labelFlags, removeTemporary, temporaryLabel, temporaryName } from './temporary-containers.ts'
 import { removeLabelled, removeRepository, tagImage } from './removal.ts'
@@ -28,6 +29,7 @@ type Labels = Readonly<Record<string, string>>
 
 class DockerCli implements ContainerEngine {
   readonly #docker: DockerOptions
+  readonly #facts = new WeakMap<AbortSignal, Promise<EngineFacts>>()
   #swept = false
 
   constructor(docker: DockerOptions) {
@@ -42,7 +44,15 @@ class DockerCli implements ContainerEngine {
     return (await this.#print(args, run)).toString('utf8').split('\n').filter(Boolean)
   }
 
-  async facts(run: Run): Promise<EngineFacts> {
+  facts(run: Run): Promise<EngineFacts> {
+    const { signal } = run
+    const asked = this.#facts.get(signal) ?? this.#askFacts(run)
+    this.#facts.set(signal, asked)
+    asked.catch(() => this.#facts.delete(signal))
+    return asked
+  }
+
+  async #askFacts(run: Run): Promise<EngineFacts> {
     const [printed, endpoint] = await Promise.all([
       this.#print(['info', '--format', '{{json .}}'], run),
       this.#endpoint(run),
@@ -71,8 +81,14 @@ class DockerCli implements ContainerEngine {
     return parsePrinted(z.string().nullish(), printed, 'context inspect') ?? ''
   }
 
-  inspectVolume(name: string, run: Run): Promise<VolumeInspection | undefined> {
-    return firstOrNone('volume', async () => parseVolumes(await this.#print(['volume', 'inspect', name], run)))
+  async inspectVolume(name: string, run: Run): Promise<VolumeInspection | undefined> {
+    return (await this.inspectVolumes([name], run)).get(name)
+  }
+
+  inspectVolumes(names: readonly string[], run: Run): Promise<ReadonlyMap<string, VolumeInspection>> {
+    return inspectSeveral('volume', names, async some =>
+      parseVolumes(await this.#print(['volume', 'inspect', ...some], run)),
+    )
   }
 
   async createVolume(spec: VolumeSpec, run: Run): Promise<void> {
@@ -91,8 +107,8 @@ class DockerCli implements ContainerEngine {
     })
   }
 
-  async volumeFolder(name: string, run: Run): Promise<string | undefined> {
-    const volume = await this.inspectVolume(name, run)
+  async volumeFolder(named: string | VolumeInspection, run: Run): Promise<string | undefined> {
+    const volume = typeof named === 'string' ? await this.inspectVolume(named, run) : named
     if (!volume || !(await isPlainFolder(volume))) return undefined
     return (await this.facts(run)).foldersReachable ? volume.mountpoint : undefined
   }
@@ -136,8 +152,14 @@ class DockerCli implements ContainerEngine {
     for (const { id } of left) await removeTemporary(this.#docker, id, run)
   }
 
-  inspectImage(reference: string, run: Run): Promise<ImageInspection | undefined> {
-    return firstOrNone('image', async () => parseImages(await this.#print(['image', 'inspect', reference], run)))
+  async inspectImage(reference: string, run: Run): Promise<ImageInspection | undefined> {
+    return (await this.inspectImages([reference], run)).get(reference)
+  }
+
+  inspectImages(references: readonly string[], run: Run): Promise<ReadonlyMap<string, ImageInspection>> {
+    return inspectSeveral('image', references, async some =>
+      parseImages(await this.#print(['image', 'inspect', ...some], run)),
+    )
   }
 
   async pullImage(reference: string, run: Run): Promise<boolean> {
@@ -227,15 +249,6 @@ const mountOf = ({ name, target, readOnly }: { name: string; target: string; rea
 
 const filters = (labels: Labels): string[] =>
   Object.entries(labels).flatMap(([key, value]) => ['--filter', `label=${key}=${value}`])
-
-async function firstOrNone<T>(kind: 'volume' | 'image', list: () => Promise<T[]>): Promise<T | undefined> {
-  try {
-    return (await list())[0]
-  } catch (error) {
-    if (isAbsent(error, kind)) return undefined
-    throw error
-  }
-}
 
 const volumeExists = (name: string) =>
   new RecoveryError('target-exists', `a volume named ${name} exists already`, {

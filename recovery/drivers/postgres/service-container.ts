@@ -13,7 +13,8 @@ export interface ServicePlace {
 
 /** The running container of the service. Rejects with database-unreachable when there is none. */
 export async function findServiceContainer(place: ServicePlace, run: Run): Promise<ContainerInspection> {
-  const { name } = await place.compose.resolve(place.address, run)
+  // An address that was found out holds the name that Compose itself gave.
+  const name = place.address.projectName ?? (await place.compose.resolve(place.address, run)).name
   const labels = {
     'com.docker.compose.project': name,
     'com.docker.compose.service': place.service,

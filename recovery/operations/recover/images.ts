@@ -6,20 +6,19 @@ import type { PlannedImage } from './plan.ts'
 import type { RecoveryTarget } from './target.ts'
 
 /** Where each image will come from, under the project's name on the target. Nothing is pulled or loaded yet. */
-export function planImages(
+export async function planImages(
   images: readonly ImageFacts[],
   { project }: Pick<Manifest, 'project'>,
   { projectName }: Pick<RecoveryTarget, 'projectName'>,
   { engine }: Tools,
   run: Run,
 ): Promise<PlannedImage[]> {
-  return Promise.all(
-    images.map(async (facts): Promise<PlannedImage> => {
-      const reference = targetReference(facts, project.name, projectName)
-      const here = await engine.inspectImage(reference, run)
-      return { facts, reference, from: sourceOf(facts, here?.id) }
-    }),
-  )
+  const referenceOf = (facts: ImageFacts) => targetReference(facts, project.name, projectName)
+  const here = await engine.inspectImages(images.map(referenceOf), run)
+  return images.map(facts => {
+    const reference = referenceOf(facts)
+    return { facts, reference, from: sourceOf(facts, here.get(reference)?.id) }
+  })
 }
 
 /** An image that the project builds is what it was only by its id: its name may be another project's. */

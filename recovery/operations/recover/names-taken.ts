@@ -1,5 +1,5 @@
 import type { Run } from '../../domain/run.ts'
-import type { ContainerInspection } from '../../drivers/docker/container-engine.ts'
+import type { ContainerInspection, VolumeInspection } from '../../drivers/docker/container-engine.ts'
 import type { RecoveryJournal } from '../../journal/recovery-journal.ts'
 import type { Tools } from '../tools.ts'
 import type { Obstacle, RecoveryPlan } from './plan.ts'
@@ -15,13 +15,15 @@ export async function namesTaken(
   { engine }: Tools,
   run: Run,
 ): Promise<Obstacle[]> {
-  const obstacles = containersTaken(plan, journal, await engine.listContainers({}, run))
-  for (const name of volumeNames(plan)) {
-    const found = await engine.inspectVolume(name, run)
-    const ours = journal && found?.labels[recoveryLabel] === journal.record.id
-    if (found && !ours) obstacles.push(volumeTaken(name))
-  }
-  return obstacles
+  const [containers, present] = await Promise.all([engine.listContainers({}, run), engine.listVolumes({}, run)])
+  const there = new Set(present)
+  const volumes = await engine.inspectVolumes(
+    volumeNames(plan).filter(name => there.has(name)),
+    run,
+  )
+  const isOurs = ({ labels }: VolumeInspection) => journal !== undefined && labels[recoveryLabel] === journal.record.id
+  const taken = [...volumes].filter(([, found]) => !isOurs(found)).map(([name]) => volumeTaken(name))
+  return [...containersTaken(plan, journal, containers), ...taken]
 }
 
 function containersTaken(

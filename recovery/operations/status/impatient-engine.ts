@@ -20,7 +20,7 @@ export function impatientEngine(engine: SurveyedEngine, patience: Patience): Sur
     facts: () => asked(run => engine.facts(run)),
     listContainers: labels => asked(run => engine.listContainers(labels, run)),
     listVolumes: labels => asked(run => engine.listVolumes(labels, run)),
-    inspectImage: reference => asked(run => engine.inspectImage(reference, run)),
-    inspectVolume: name => asked(run => engine.inspectVolume(name, run)),
+    inspectImages: references => asked(run => engine.inspectImages(references, run)),
+    inspectVolumes: names => asked(run => engine.inspectVolumes(names, run)),
   }
 }

@@ -45,7 +45,7 @@ async function captureFromEngine(
 ): Promise<VolumeFacts> {
   const found = await engine.inspectVolume(volume.name, run)
   if (!found) throw new RecoveryError('source-unreadable', `the engine has no volume named ${volume.name}`)
-  const part = await partOf(volume, engine, run, options)
+  const part = await partOf(volume, found, engine, run, options)
   return factsOf(volume, found, part, await save(volume, part, writer, run))
 }
 
@@ -74,12 +74,13 @@ async function save(volume: ProjectVolume, part: Part, writer: PointWriter, run:
 /** The volume's own folder where it can be read, else the engine's copy of it. */
 async function partOf(
   volume: ProjectVolume,
+  found: VolumeInspection,
   engine: ContainerEngine,
   run: Run,
   options: CaptureOptions,
 ): Promise<Part> {
   const inPoint = volumeInPoint(volume)
-  const folder = await engine.volumeFolder(volume.name, run)
+  const folder = await engine.volumeFolder(found, run)
   if (folder !== undefined) return { kind: 'folder', path: inPoint, folder, ...blocks(options) }
   if (volume.image === undefined)
     throw new RecoveryError('image-unavailable', `no image of this project mounts the volume ${volume.name}`, {
