@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { watch } from 'node:fs'
 import fs from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ask } from './database-state.ts'
@@ -45,6 +48,20 @@ describe.skipIf(skipsStack)('a guarded command', { timeout: 300_000 }, () => {
     const { code, stdout, stderr } = await guard('sh', '-c', 'echo done; exit 7')
     expect({ code, stdout, stderr }).toEqual({ code: 7, stdout: 'done\n', stderr: '' })
     expect(JSON.parse((await sandbox.succeeds(['points', '--json'])).stdout)).toEqual([])
+  })
+
+  it('killed with -9 while its safety point is taken, has done nothing, and leaves nothing to take back', async () => {
+    const locks = sandbox.at('vault/locks')
+    const [program = '', ...rest] = sandbox.argv(['guard', '--', 'docker', 'compose', 'down', '-v', '--timeout', '2'])
+    const env = { ...process.env, ...sandbox.env(), ...stateHome() }
+    const child = spawn(program, rest, { cwd: sandbox.project, env, detached: true, stdio: 'ignore' })
+    const watcher = watch(locks, () => process.kill(-child.pid!, 'SIGKILL'))
+    const [, signal] = (await once(child, 'exit').finally(() => watcher.close())) as [number | null, string | null]
+    expect(signal).toBe('SIGKILL')
+    expect(await fs.readdir(sandbox.at('vault/snapshots'))).toEqual([])
+    expect(await countNotes(serverOf(sandbox), 'kept')).toBe('1000')
+    expect(await state()).toEqual(uploads)
+    expect((await sandbox.aidatavault(['undo', '--yes'], { env: stateHome() })).code).toBe(46)
   })
 
   it('docker compose down -v is taken back by one undo: databases, volumes, and what ran', async () => {
