@@ -68,6 +68,15 @@ describe('an upload that fails', () => {
     await expectNothing(repository)
   })
 
+  it('rejects with what the caller makes of what the source said', async () => {
+    const uploading = upload(await testRepository(), uploader =>
+      uploader.saveStream('bad', failing()).catch((error: unknown) => {
+        throw new Error('database app: pg_dump broke off', { cause: error })
+      }),
+    )
+    await expect(uploading).rejects.toThrow('database app: pg_dump broke off')
+  })
+
   it('ends its other parts, and tells their sources to stop', async () => {
     const repository = await testRepository()
     const seen = { returned: false }

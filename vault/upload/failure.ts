@@ -33,6 +33,12 @@ export class Failure {
     if (this.#error) throw this.#error.reason
   }
 
+  /** Throws the reason, unless `error` tells it too, as its cause: then nothing is lost with it. */
+  throwUnlessTold(error: unknown): void {
+    for (let told = error; told instanceof Error; told = told.cause) if (told === this.#error?.reason) return
+    this.throwIfFailed()
+  }
+
   /** Calls `tell` if the upload fails (at once if it has); the result takes that back. */
   onFailure(tell: (reason: unknown) => void): () => void {
     if (this.#error) tell(this.#error.reason)

@@ -130,8 +130,8 @@ class Upload {
       if (!this.#published) failure.throwIfFailed()
       return result
     } catch (error) {
-      // What failed first is the reason; the rest follows from it.
-      if (!this.#published) failure.throwIfFailed()
+      // What failed first is the reason; the rest follows from it, unless it says of what it is the reason.
+      if (!this.#published) failure.throwUnlessTold(error)
       throw error
     } finally {
       await this.#end()
