@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { throwawayServer, type ThrowawayServer } from '../../sources/database/testing/throwaway-server.ts'
 import { quietRun } from '../../sources/testing/test-project.ts'
 import { postgresByUrl } from './by-url.ts'
+import { itReads } from './testing/reading-promises.ts'
 
 const run = quietRun()
 let server: ThrowawayServer
@@ -60,6 +61,8 @@ describe('a server by URL', () => {
     })
     await execute('SELECT pg_sleep(0.2); ALTER ROLE boss RESET ALL', true)
   })
+
+  itReads(() => postgresByUrl({ url: server.url }))
 
   it('tells a login that works from one that does not', async () => {
     await execute(`CREATE ROLE app LOGIN PASSWORD 'right'; CREATE ROLE mute NOLOGIN PASSWORD 'right'`)

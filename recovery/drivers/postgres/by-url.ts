@@ -51,6 +51,7 @@ export function postgresByUrl(options: ByUrlOptions): PostgresAccess {
     home: (run, not) => askHome(askAtHome(run), not),
     server,
     query: sessions.query,
+    reading: sessions.reading,
     execute: async (database, sql, how, run) =>
       typeof sql === 'string'
         ? executeText(sessions, database, sql, how, run)

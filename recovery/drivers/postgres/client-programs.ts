@@ -2,6 +2,7 @@ import type { Run } from '../../domain/run.ts'
 import { feedProgram } from '../process/feed-program.ts'
 import type { RunningProgram } from '../process/program.ts'
 import type { DumpSelection, HeldSnapshot, OutgoingBytes, PostgresAccess, Row } from './postgres-access.ts'
+import type { QuestionSession } from './kept-sessions.ts'
 import { psqlSession, type PsqlSession } from './psql-session.ts'
 import { dumpTablesArguments, selectionArguments } from './dump-arguments.ts'
 import { connectionText } from './sql-text.ts'
@@ -124,6 +125,19 @@ export function clientOperations(start: StartClient, staging: Staging): ClientOp
 const restoreProgram = ['pg_restore', '--exit-on-error', '--enable-row-security', '--no-password']
 
 const scriptProgram = ['pg_restore', '--schema-only', '--file=-']
+
+/** A psql that answers questions as long as it is kept, however long it idles in between. */
+export async function questionSession(start: StartClient, database: string, run: Run): Promise<QuestionSession> {
+  const program = await start(psqlArguments(database), run)
+  const session = psqlSession(program)
+  try {
+    await session.execute(`${ownSearchPath} ${noTimeouts};`)
+  } catch (error) {
+    await program.stop()
+    throw error
+  }
+  return { query: sql => session.query(sql), close: () => session.close(), stop: () => program.stop() }
+}
 
 async function withSession<T>(
   start: StartClient,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { skipsStack } from '../../../test/stack/engine.ts'
 import { composeServer, type ComposeServer } from '../../sources/database/testing/compose-server.ts'
+import { itReads } from './testing/reading-promises.ts'
 import { quietRun } from '../../sources/testing/test-project.ts'
 
 describe.skipIf(skipsStack)('PostgreSQL in a Compose service', () => {
@@ -61,6 +62,8 @@ describe.skipIf(skipsStack)('PostgreSQL in a Compose service', () => {
     const writing = server.access.withSnapshot('shop', run, ({ execute }) => execute('CREATE TABLE x (a int);'))
     await expect(writing).rejects.toThrow('read-only transaction')
   })
+
+  itReads(() => server.again())
 
   it('tries a login from another container, where the password counts', async () => {
     const tried = (user: string, secret: string, database: string) =>

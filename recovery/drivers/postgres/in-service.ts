@@ -1,8 +1,9 @@
 import { messageOf } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
 import type { ContainerInspection } from '../docker/container-engine.ts'
-import { clientOperations, type StartClient } from './client-programs.ts'
+import { clientOperations, questionSession, type StartClient } from './client-programs.ts'
 import { freeInContainer } from './free-space.ts'
+import { keptSessions, type KeptSessions } from './kept-sessions.ts'
 import { loginFromNetwork } from './network-login.ts'
 import type { PostgresAccess } from './postgres-access.ts'
 import { askHome, askServerFacts, canStream } from './server-questions.ts'
@@ -32,10 +33,11 @@ interface Connection {
  */
 export function postgresInService(options: InServiceOptions): PostgresAccess {
   const programs = serviceClients(options)
+  const sessions = keptSessions()
   let user = options.user
   let found: Promise<Connection> | undefined
   const connection = (run: Run) => {
-    const finding = (found ??= find(options, user, programs, run))
+    const finding = (found ??= find({ ...options, user }, programs, sessions, run))
     // A server that was still starting may be asked again.
     finding.catch(() => (found = found === finding ? undefined : found))
     return finding
@@ -49,11 +51,17 @@ export function postgresInService(options: InServiceOptions): PostgresAccess {
     })
     return program
   }
-  const clients = clientOperations(start, serviceStaging(start))
-  const askAtHome = (run: Run) => async (sql: string) => clients.query((await connection(run)).who.database, sql, run)
+  const query: PostgresAccess['query'] = async (database, sql, run) => {
+    const { who, container } = await connection(run)
+    const open = () => questionSession(start, database, run)
+    return sessions.ask(placeOf({ ...who, database }, container), open, sql, run)
+  }
+  const clients = { ...clientOperations(start, serviceStaging(start)), query }
+  const askAtHome = (run: Run) => async (sql: string) => query((await connection(run)).who.database, sql, run)
 
   return {
     ...clients,
+    reading: sessions.reading,
     name: options.service,
     features: async run => ({ clientPrograms: true, baseBackup: await canStream(askAtHome(run)) }),
     user: async run => (await connection(run)).who.user,
@@ -85,20 +93,24 @@ async function* freeUnder(
 const homeOf = async (connection: (run: Run) => Promise<{ who: Identity }>, run: Run): Promise<string> =>
   (await connection(run)).who.database
 
+/** What a session is good for. */
+const placeOf = ({ user, osUser, database }: Identity, { id }: ContainerInspection): string =>
+  JSON.stringify([id, osUser, user, database])
+
+/** The session that found the superuser is the one that is asked what comes next. */
 async function find(
   options: InServiceOptions,
-  user: string | undefined,
   programs: ReturnType<typeof serviceClients>,
+  sessions: KeptSessions,
   run: Run,
 ): Promise<Connection> {
   const container = await findServiceContainer(options, run)
   const own: ServiceEnvironment = options.password === undefined ? {} : { POSTGRES_PASSWORD: options.password }
   const environment = { ...own, ...(await serviceEnvironment(options, container, run)) }
-  const users = [user, environment['POSTGRES_USER'], environment['POSTGRESQL_USERNAME'], 'postgres']
-  const probe = (who: Identity, sql: string) => {
-    const start = programs.startAs(who, { id: container.id, environment })
-    return clientOperations(start, serviceStaging(start)).query(who.database, sql, run)
-  }
+  const users = [options.user, environment['POSTGRES_USER'], environment['POSTGRESQL_USERNAME'], 'postgres']
+  const startAs = (who: Identity) => programs.startAs(who, { id: container.id, environment })
+  const probe = (who: Identity, sql: string) =>
+    sessions.ask(placeOf(who, container), () => questionSession(startAs(who), who.database, run), sql, run)
   const who = await findSuperuser(options.service, users, environment, probe)
-  return { who, container, start: programs.startAs(who, { id: container.id, environment }) }
+  return { who, container, start: startAs(who) }
 }

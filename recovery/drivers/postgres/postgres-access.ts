@@ -73,8 +73,14 @@ export interface PostgresAccess {
   /** A database that takes connections, other than `not`: where to ask what concerns the whole server. */
   home(run: Run, not?: string): Promise<string>
   server(run: Run): Promise<ServerFacts>
-  /** One SELECT (or VALUES). */
+  /** One SELECT (or VALUES), in a session of its own: an idle one would stand in the way of who renames, drops or copies its database. */
   query(database: string, sql: string, run: Run): Promise<readonly Row[]>
+  /**
+   * What is asked by `query` within `use` shares one session for each database, which saves a login each time (in a container,
+   * the start of a program); all are closed when it ends. A question may be asked a second time, where the session had ended
+   * meanwhile. Nothing in `use` may rename, drop or copy a database.
+   */
+  reading<T>(run: Run, use: () => Promise<T>): Promise<T>
   /** Runs a script, stopping at the first error, all in one transaction when `oneTransaction`. */
   execute(
     database: string,

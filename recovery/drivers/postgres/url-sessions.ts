@@ -4,13 +4,17 @@ import type { Run } from '../../domain/run.ts'
 import { cleanUpRun, endSessions } from './left-over-sessions.ts'
 import { askClient, connect, disconnect } from './connect.ts'
 import type { ConnectionSettings } from './connection-settings.ts'
+import { keptSessions, type KeptSessions, type QuestionSession } from './kept-sessions.ts'
 import type { Credentials } from './network-login.ts'
 import type { Row } from './postgres-access.ts'
+import { noTimeouts, ownSearchPath } from './snapshot-statements.ts'
 
-/** Sessions with a server, one a call: an idle one would stand in the way when its database is renamed or dropped. */
+/** Sessions with a server, one a call but for `reading`: an idle one would stand in the way when its database is renamed or dropped. */
 export interface UrlSessions {
   use<T>(database: string, run: Run, work: (client: pg.Client) => Promise<T>): Promise<T>
   query(database: string, sql: string, run: Run): Promise<readonly Row[]>
+  /** See `PostgresAccess.reading`. */
+  reading: KeptSessions['reading']
   tryLogin(credentials: Credentials, run: Run): Promise<boolean>
   close(): Promise<void>
 }
@@ -28,13 +32,29 @@ export function urlSessions(settings: () => ConnectionSettings, name: string, ap
       await disconnect(client)
     }
   }
+  const open = async (database: string, run: Run): Promise<QuestionSession> => {
+    const client = await connect({ ...settings(), database }, { applicationName, signal: run.signal })
+    const told = <T>(answer: Promise<T>) =>
+      answer.catch((error: unknown) => {
+        interrupted ||= run.signal.aborted
+        throw failure(name, error, run)
+      })
+    const stop = () => {
+      interrupted = true
+      return disconnect(client)
+    }
+    await told(client.query(`${ownSearchPath} ${noTimeouts}`)).catch(async (error: unknown) => {
+      await stop()
+      throw error
+    })
+    return { query: sql => told(askClient(client, sql)), close: () => disconnect(client), stop }
+  }
+  const kept = keptSessions()
   return {
     use,
     query: (database, sql, run) =>
-      use(database, run, async client => {
-        await client.query('SET search_path = pg_catalog')
-        return askClient(client, sql)
-      }),
+      kept.ask(JSON.stringify([settings().user, database]), () => open(database, run), sql, run),
+    reading: kept.reading,
     tryLogin: (credentials, run) => tryLogin({ ...settings(), ...credentials }, applicationName, run),
     close: async () => {
       if (!interrupted) return

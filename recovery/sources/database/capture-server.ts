@@ -36,6 +36,17 @@ export async function captureServer(
   run: Run,
   options: CaptureOptions = {},
 ): Promise<DatabaseServer> {
+  return access.reading(run, () => takeServer(server, access, logins, writer, run, options))
+}
+
+async function takeServer(
+  server: ProjectServer,
+  access: PostgresAccess,
+  logins: readonly ApplicationLogin[],
+  writer: PointWriter,
+  run: Run,
+  options: CaptureOptions,
+): Promise<DatabaseServer> {
   const { name, access: way, method, storedOn } = server
   const user = await access.user(run)
   await assertPossible(method, access, run)

@@ -13,19 +13,53 @@ export interface HeldDatabase {
 /** A table went away between the moment of the snapshot and the lock. */
 class TablesMoved extends Error {}
 
+// More at a time would not be faster, and a server has only so much room for new sessions.
+const openedAtOnce = 4
+
 /** Holds a snapshot of each of these databases, all at the same time. */
 export async function withSnapshots<T>(
   access: PostgresAccess,
   databases: readonly string[],
   run: Run,
   use: (held: readonly HeldDatabase[]) => Promise<T>,
-  held: readonly HeldDatabase[] = [],
 ): Promise<T> {
-  const name = databases[held.length]
-  if (name === undefined) return use(held)
-  return withLockedSnapshot(access, name, run, database =>
-    withSnapshots(access, databases, run, use, [...held, database]),
-  )
+  const used = Promise.withResolvers<void>()
+  // Those that are held, or were to be held, learn of it; where nothing is held there is nobody to tell.
+  used.promise.catch(() => {})
+  const holdings: Holding[] = []
+  try {
+    const held: HeldDatabase[] = []
+    for (let at = 0; at < databases.length; at += openedAtOnce) {
+      const some = databases.slice(at, at + openedAtOnce).map(name => hold(access, name, run, used.promise))
+      holdings.push(...some)
+      held.push(...(await Promise.all(some.map(holding => holding.held))))
+    }
+    const result = await use(held)
+    used.resolve()
+    await Promise.all(holdings.map(({ ended }) => ended))
+    return result
+  } catch (error) {
+    used.reject(error)
+    await Promise.allSettled(holdings.map(({ ended }) => ended))
+    throw error
+  }
+}
+
+interface Holding {
+  readonly held: Promise<HeldDatabase>
+  /** Its session is over, well or not. */
+  readonly ended: Promise<void>
+}
+
+/** Holds a snapshot as long as it is `used`. */
+function hold(access: PostgresAccess, name: string, run: Run, used: Promise<void>): Holding {
+  const held = Promise.withResolvers<HeldDatabase>()
+  const ended = withLockedSnapshot(access, name, run, database => {
+    held.resolve(database)
+    return used
+  })
+  ended.catch(held.reject)
+  return { held: held.promise, ended }
 }
 
 const attempts = 3
