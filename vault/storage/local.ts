@@ -169,6 +169,12 @@ export class LocalStorage implements Storage {
     if (isErrno(cause, 'ENOENT')) return new VaultError('file-missing', message, { cause })
     if (isErrno(cause, 'EACCES', 'EPERM'))
       return new VaultError('storage-failed', message, { hint: `let this user read and write ${this.location}`, cause })
+    // A disk that fails is often mounted read-only by the kernel.
+    if (isErrno(cause, 'EROFS', 'EIO'))
+      return new VaultError('storage-failed', message, {
+        hint: "see what is wrong with its disk or how it is mounted (the kernel's messages: dmesg), and run it again",
+        cause,
+      })
     return new VaultError('storage-failed', message, { cause })
   }
 }

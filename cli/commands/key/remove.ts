@@ -22,9 +22,10 @@ async function runRemove(which: string, { yes }: { yes?: boolean }, context: Con
   await inVault(context, async vault => {
     const key = await findKey(vault, which)
     if (!yes && !key.inUse) await agree(key, context)
-    await removeKey(vault, key, context.run)
-    const project = key.isRecoveryCode ? await projectIfAny(context) : undefined
+    // Before it goes: wherever this breaks off, nobody takes a kit for good whose code is gone. One in use is refused.
+    const project = key.isRecoveryCode && !key.inUse ? await projectIfAny(context) : undefined
     if (project) await forgetKitCheck(project)
+    await removeKey(vault, key, context.run)
     context.terminal.result(`key ${shortId(key.id)} (${key.username}) is removed`, {
       removed: key.id,
       name: key.username,
