@@ -57,6 +57,8 @@ export const codeFacts = z.discriminatedUnion('kind', [
     files: count,
     /** Of all that the point holds of the code. */
     bytes: count,
+    /** The bundle of the repository; absent where there was nothing to bundle. `of` is a hash of all that decides what is in it. */
+    bundle: z.object({ of: sha256, bytes: count, sha256 }).optional(),
   }),
   z.object({ kind: z.literal('folder'), files: count, bytes: count }),
 ])

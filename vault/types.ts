@@ -125,6 +125,11 @@ export interface Uploader {
   saveFolder(path: PathInPoint, folder: string, options?: SaveFolderOptions): Promise<SavedFolder>
   /** One file of this machine, with its metadata. */
   saveFile(path: PathInPoint, file: string): Promise<SavedFile>
+  /**
+   * The file that an earlier point has at this path, as it is there: nothing of it is read. Resolves to false, and saves nothing,
+   * where that point has no file of exactly so many bytes there, or where the vault lacks any of its blobs.
+   */
+  saveEarlier(path: PathInPoint, snapshot: Snapshot, bytes: number): Promise<boolean>
   /** Entries in any order in which a folder precedes what is in it. */
   saveEntries(path: PathInPoint, entries: AsyncIterable<Entry>, options?: CutOptions): Promise<SavedFolder>
   /** Last: packs durable, then index, then the snapshot file. Once only. */

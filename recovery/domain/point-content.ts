@@ -57,6 +57,12 @@ export interface SavedPart extends Counts {
 /** Where captured parts go; resolves when the part is saved whole (its `finished` included). Calls may run side by side. */
 export interface PointWriter {
   save(part: Part): Promise<SavedPart>
+  /**
+   * Puts the file that the project's earlier point has at `path` into this one, unread, by what that point says of it. Resolves to
+   * undefined, and nothing is saved, where there is no such point, or it has no file of that length there any more, or the vault
+   * lacks any of it.
+   */
+  saveEarlier(path: string, file: { readonly bytes: number; readonly sha256: string }): Promise<SavedPart | undefined>
 }
 
 export interface ContentDifference {

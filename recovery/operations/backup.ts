@@ -12,6 +12,7 @@ import type { Project } from '../project/project.ts'
 import { captureCode } from '../sources/code/index.ts'
 import { captureConfig } from '../sources/config/index.ts'
 import { captureServer } from '../sources/database/index.ts'
+import { volumeInPoint } from '../sources/volume/index.ts'
 import type { Snapshot, Uploader, Vault } from '../../vault/index.ts'
 import { withAccess } from './access.ts'
 import type { BackupPlan } from './backup-plan.ts'
@@ -19,10 +20,10 @@ import { besideServer } from './beside-servers.ts'
 import { outsideOfVolumes } from './cold-plan.ts'
 import { captureImages, type CapturedImage } from './capture-images.ts'
 import { captureVolumes, type Silence } from './capture-volumes.ts'
+import { earlierPoints, type EarlierPoints } from './earlier-points.ts'
 import { withHooks } from './hooks/with-hooks.ts'
 import { pointWriter, vaultRun } from './point-writer.ts'
 import { ourTag, projectTag, type RecoveryPoint } from './points.ts'
-import { previousPoint } from './previous-point.ts'
 import { programName, type Tools } from './tools.ts'
 import { whoRuns } from './who.ts'
 
@@ -59,12 +60,13 @@ async function takePoint(
   ...[project, plan, vault, tags, tools, run]: Parameters<typeof backup>
 ): Promise<RecoveryPoint> {
   const takenAt = run.clock.now()
-  const previous = await previousPoint(vault, project.facts, run)
+  const wanted = [...(plan.code ? ['code'] : []), ...plan.volumes.map(volumeInPoint)]
+  const earlier = await earlierPoints(vault, project.facts, wanted, run)
   return vault.withUploader(vaultRun(run, 'upload'), async uploader => {
-    const captured = await captureAll(project, plan, pointWriter(uploader, previous), tools, run)
+    const captured = await captureAll(project, plan, earlier, pointWriter(uploader, earlier), tools, run)
     const manifest = describePoint(project, plan, captured, takenAt, run)
     await saveManifest(uploader, manifest)
-    const publishing = () => uploader.publish(snapshotDetails(project, takenAt, tags, previous))
+    const publishing = () => uploader.publish(snapshotDetails(project, takenAt, tags, earlier.newest?.snapshot))
     return { snapshot: await step(run, 'point published', publishing), manifest }
   })
 }
@@ -72,6 +74,7 @@ async function takePoint(
 async function captureAll(
   project: Project,
   plan: BackupPlan,
+  earlier: EarlierPoints,
   writer: PointWriter,
   tools: Tools,
   run: Run,
@@ -90,7 +93,7 @@ async function captureAll(
     servers.push(await step(run, `databases of ${server.name}`, capture, { detail: describeServer }))
   }
   const { volumes, silence, code } = await captureVolumes(project, plan, writer, tools, run, () =>
-    captureFiles(project, plan, writer, run),
+    captureFiles(project, plan, earlier, writer, run),
   )
   const images = plan.images ? await captureImages(plan.images, tools, writer, run) : new Map<string, CapturedImage>()
   return {
@@ -106,11 +109,13 @@ async function captureAll(
 async function captureFiles(
   project: Project,
   plan: BackupPlan,
+  earlier: EarlierPoints,
   writer: PointWriter,
   run: Run,
 ): Promise<Pick<Captured, 'code' | 'config'>> {
+  const before = earlier.holding('code')?.manifest.code
   const code = plan.code
-    ? await step(run, 'code', () => captureCode(project, writer, run), { detail: describeCode })
+    ? await step(run, 'code', () => captureCode(project, writer, run, before), { detail: describeCode })
     : null
   const config = plan.config
     ? await step(run, 'configuration', () => captureConfig(project, writer, run), {

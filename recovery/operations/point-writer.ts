@@ -1,5 +1,6 @@
 import type { Part, PointWriter, SavedPart } from '../domain/point-content.ts'
 import type { Run } from '../domain/run.ts'
+import type { EarlierPoints } from './earlier-points.ts'
 import type { SavedFolder, SaveFolderOptions, Snapshot, Uploader, VaultRun } from '../../vault/index.ts'
 import { toVaultEntries } from './entry-adapter.ts'
 
@@ -33,9 +34,9 @@ const folderOptions = (part: Part & { kind: 'folder' }, previous: Snapshot | und
 
 /**
  * Sends the parts of sources into a new point. A part counts only when its program has ended well.
- * `previous` is an earlier point of the same project.
+ * `earlier` are points of the same project.
  */
-export function pointWriter(uploader: Uploader, previous: Snapshot | undefined): PointWriter {
+export function pointWriter(uploader: Uploader, earlier?: EarlierPoints): PointWriter {
   const save = async (part: Part): Promise<SavedPart> => {
     switch (part.kind) {
       case 'stream': {
@@ -44,8 +45,10 @@ export function pointWriter(uploader: Uploader, previous: Snapshot | undefined):
       }
       case 'file':
         return savedFile(await uploader.saveFile(part.path, part.file))
-      case 'folder':
-        return savedFolder(await uploader.saveFolder(part.path, part.folder, folderOptions(part, previous)))
+      case 'folder': {
+        const options = folderOptions(part, earlier?.holding(part.path)?.snapshot)
+        return savedFolder(await uploader.saveFolder(part.path, part.folder, options))
+      }
       case 'entries': {
         const entries = toVaultEntries(part.entries)
         const cutting = part.blockBytes ? { blockBytes: part.blockBytes } : {}
@@ -54,5 +57,9 @@ export function pointWriter(uploader: Uploader, previous: Snapshot | undefined):
       }
     }
   }
-  return { save }
+  const saveEarlier: PointWriter['saveEarlier'] = async (path, file) => {
+    const snapshot = earlier?.holding(path)?.snapshot
+    return snapshot && (await uploader.saveEarlier(path, snapshot, file.bytes)) ? savedFile(file) : undefined
+  }
+  return { save, saveEarlier }
 }

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { RunEvent } from '../domain/run.ts'
 import { findPoint, listPoints } from './points.ts'
-import { previousPoint } from './previous-point.ts'
-import { someManifest } from './testing/manifests.ts'
+import { earlierPoints } from './earlier-points.ts'
+import { someManifest, someVolume } from './testing/manifests.ts'
 import { publishPoint, vaultInMemory } from './testing/point-in-memory.ts'
 
 const at = (hour: number) => ({ takenAt: `2026-01-02T0${hour}:00:00.000Z` })
@@ -42,6 +42,32 @@ describe('a point that cannot be read', () => {
   })
 })
 
+describe('what an earlier point holds', () => {
+  const code = { kind: 'folder', files: 1, bytes: 1 } as const
+  const wanted = ['code', 'volumes/uploads']
+
+  it('is found behind safety points, which hold parts', async () => {
+    const vault = await vaultInMemory()
+    await publishPoint(vault, someManifest({}, { ...at(1), code, volumes: [someVolume({})] }))
+    const second = await publishPoint(vault, someManifest({}, { ...at(2), volumes: [someVolume({})] }))
+    const newest = await publishPoint(vault, someManifest({}, at(3)))
+    const earlier = await earlierPoints(vault, here, wanted, listening().run)
+    expect(earlier.newest?.snapshot.id).toBe(newest)
+    expect(earlier.holding('volumes/uploads')?.snapshot.id).toBe(second)
+    expect(earlier.holding('code/repository.bundle')?.manifest).toMatchObject({ ...at(1), code })
+    expect(earlier.holding('volumes/uploads2')).toBeUndefined()
+  })
+
+  it('is what the newest of them holds, and no point behind it is read', async () => {
+    const vault = await vaultInMemory()
+    for (const hour of [1, 2]) await publishPoint(vault, someManifest({}, { ...at(hour), code }))
+    const reads = vi.spyOn(vault, 'readFile')
+    const earlier = await earlierPoints(vault, here, ['code'], listening().run)
+    expect(earlier.holding('code')?.manifest.takenAt).toBe(at(2).takenAt)
+    expect(reads).toHaveBeenCalledTimes(1)
+  })
+})
+
 describe('points of another copy of the project', () => {
   it('are not what latest stands for while there are own ones', async () => {
     const vault = await vaultInMemory()
@@ -66,11 +92,11 @@ describe('points of another copy of the project', () => {
     const vault = await vaultInMemory()
     const own = await publishPoint(vault, someManifest({}, at(1)))
     const quiet = listening()
-    expect((await previousPoint(vault, here, quiet.run))?.id).toBe(own)
+    expect((await earlierPoints(vault, here, [], quiet.run)).newest?.snapshot.id).toBe(own)
     expect(quiet.events).toEqual([])
     await publishPoint(vault, someManifest(staging, at(2)))
     const { events, run } = listening()
-    expect((await previousPoint(vault, here, run))?.id).toBe(own)
+    expect((await earlierPoints(vault, here, [], run)).newest?.snapshot.id).toBe(own)
     expect(events).toEqual([{ kind: 'warning', text: expect.stringContaining('laptop:/srv/staging') as string }])
   })
 })

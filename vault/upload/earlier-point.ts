@@ -26,11 +26,18 @@ export class EarlierPoint {
     this.#taken = like ? BigInt(like.snapshot.time.getTime()) * 1_000_000n : 0n
   }
 
-  /** The node of the folder itself. */
+  /** The node of the folder (or file) itself. */
   async top(): Promise<TreeNode | undefined> {
     if (!this.#like) return undefined
     const { snapshot, path } = this.#like
     return this.#unlessDamaged(findNode(this.#reader, snapshot, path), undefined)
+  }
+
+  /** The file at that place itself, if it is so long and the vault has its blobs. */
+  async file(size: bigint): Promise<TreeNode | undefined> {
+    const node = await this.top()
+    if (node?.type !== 'file' || node.size !== size || node.links > 1 || !node.content) return undefined
+    return this.#hasAll(node.content) ? node : undefined
   }
 
   /** What was in a folder; nothing where it was none, or where the vault cannot tell any more: then files are read. */

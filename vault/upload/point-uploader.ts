@@ -1,6 +1,7 @@
 import { VaultError } from '../errors.ts'
 import type { CutOptions, Entry, PathInPoint, SavedFile, SavedFolder, SaveFolderOptions } from '../types.ts'
 import type { Snapshot, SnapshotDetails, Uploader } from '../types.ts'
+import { EarlierPoint } from './earlier-point.ts'
 import { EntriesSaver } from './entries-saver.ts'
 import { idTexts } from './file-batcher.ts'
 import { fileNode } from './folder-draft.ts'
@@ -50,6 +51,16 @@ export class PointUploader implements Uploader {
       const { metadata, bytes } = openLocalFile(file)
       return this.#saveBytes(item, metadata, bytes, {})
     })
+  }
+
+  async saveEarlier(path: PathInPoint, snapshot: Snapshot, bytes: number): Promise<boolean> {
+    const { reader, stored, failure, onProgress } = this.#options.parts
+    const earlier = new EarlierPoint(reader, { snapshot, path }, stored.data)
+    const node = await failure.during(earlier.file(BigInt(bytes)))
+    if (!node) return false
+    await this.#save(path, item => Promise.resolve(Object.assign(item, { node, before: node })))
+    onProgress(1, bytes)
+    return true
   }
 
   async saveFolder(path: PathInPoint, folder: string, options: SaveFolderOptions = {}): Promise<SavedFolder> {

@@ -71,6 +71,67 @@ describe.each([
   })
 })
 
+describe('a file that an earlier point has', () => {
+  const bytes = randomBytes(3 * MiB)
+  const first = (repository: Repository) =>
+    publish(repository, async uploader => {
+      await uploader.saveStream('a/file', inPieces(bytes))
+      await uploader.saveFolder('a/folder', folder)
+    })
+  const again = (repository: Repository, snapshot: Snapshot, at: string, length: number) => {
+    let done: unknown
+    return publish(repository, async uploader => {
+      done = await uploader.saveEarlier(at, snapshot, length)
+      // The path is free where it was not saved.
+      if (!done) await uploader.saveStream(at, inPieces(bytes))
+      else await expect(uploader.saveStream(at, inPieces(bytes))).rejects.toMatchObject({ code: 'bad-input' })
+    }).then(point => ({ done, point }))
+  }
+
+  it('stands in the next one as it is there, unread and with all its blobs', async () => {
+    const repository = await testRepository()
+    const before = await first(repository)
+    const { done, point } = await again(repository, before, 'a/file', bytes.length)
+    expect(done).toBe(true)
+    expect(await nodeOf(repository, point, 'a/file')).toEqual(await nodeOf(repository, before, 'a/file'))
+    expect(bytes.equals(await contentOf(repository, point, 'a/file'))).toBe(true)
+    expect(point.summary).toMatchObject({ filesUnmodified: 1, filesNew: 0, totalBytesProcessed: bytes.length })
+    expect(await problems(repository)).toEqual([])
+  })
+
+  it('is to be saved anew where it is not there, is no file, or is of another length', async () => {
+    const repository = await testRepository()
+    const before = await first(repository)
+    for (const [at, length] of [
+      ['a/other', bytes.length],
+      ['a/folder', 0],
+      ['a/file', bytes.length - 1],
+      ['a/file/below', bytes.length],
+    ] as const) {
+      const { done, point } = await again(repository, before, at, length)
+      expect([at, done]).toEqual([at, false])
+      expect(bytes.equals(await contentOf(repository, point, at))).toBe(true)
+    }
+  })
+
+  it('is to be saved anew where a pack of it is gone or cut short', async () => {
+    for (const cut of [() => undefined, (pack: Buffer) => pack.subarray(0, -1)]) {
+      const repository = await testRepository()
+      const before = await first(repository)
+      for (const { name } of await repository.storage.list('data')) {
+        const pack = await repository.storage.load('data', name)
+        if (pack.length < MiB) continue
+        await repository.storage.remove('data', name)
+        const rest = cut(pack)
+        if (rest) await repository.storage.save('data', name, rest)
+      }
+      const { done, point } = await again(repository, before, 'a/file', bytes.length)
+      expect(done).toBe(false)
+      expect(bytes.equals(await contentOf(repository, point, 'a/file'))).toBe(true)
+    }
+  })
+})
+
 describe('contents in a vault', () => {
   it('are cut where the format says, and stored once, in whatever way they come', async () => {
     const repository = await testRepository()

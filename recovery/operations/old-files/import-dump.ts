@@ -172,6 +172,7 @@ async function captureAll(
 
 /** The roles are the server's, and in the point once. */
 const withoutGlobals = (writer: PointWriter, leaves: boolean): PointWriter => ({
+  ...writer,
   save: async part => {
     if (!leaves || part.kind !== 'stream' || !part.path.endsWith('/globals.sql')) return writer.save(part)
     for await (const chunk of part.bytes) void chunk
@@ -187,8 +188,8 @@ async function captureOne(work: ServerWork, server: string, { name, content }: W
     const all = await listDatabases(sql => askServer(work, sql))
     const properties = all.filter(database => database.name === throwaway)
     const [from, to] = [dumpPath(server, throwaway), dumpPath(server, name)]
-    const renaming: PointWriter = { save: part => writer.save(part.path === from ? { ...part, path: to } : part) }
-    const captured = await captureLogical({ server, access, writer: renaming, run }, properties, () => {})
+    const save: PointWriter['save'] = part => writer.save(part.path === from ? { ...part, path: to } : part)
+    const captured = await captureLogical({ server, access, writer: { ...writer, save }, run }, properties, () => {})
     const facts = captured.databases[0]
     if (!facts?.dump)
       throw new RecoveryError('capture-failed', `${content.from} could not be captured from where it was restored`)

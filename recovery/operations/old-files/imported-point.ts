@@ -36,7 +36,7 @@ export async function publishImported(
   save: (writer: PointWriter) => Promise<Held>,
 ): Promise<Snapshot> {
   return vault.withUploader(vaultRun(run, 'upload'), async uploader => {
-    const held = await save(pointWriter(uploader, undefined))
+    const held = await save(pointWriter(uploader))
     const manifest: Manifest = {
       ...{ version: 1, program: programName, state: 'incomplete', takenAt: at.toISOString() },
       ...{ finishedAt: run.clock.now().toISOString(), project: project.facts, ...held },

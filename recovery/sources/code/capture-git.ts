@@ -2,8 +2,6 @@ import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import type { PointWriter, SavedPart } from '../../domain/point-content.ts'
-import type { Run } from '../../domain/run.ts'
-import type { Elsewhere } from '../elsewhere.ts'
 import { readAttributes, unusualAttributes } from './attributes.ts'
 import { saveBundle } from './bundle.ts'
 import type { Capture } from './capture.ts'
@@ -23,14 +21,15 @@ import { absentFiles, pickedInWorkTree } from './worktree-selection.ts'
  * Captures a repository and its work tree as they are at one moment, and changes nothing in them. Rejects with
  * source-unreadable, capture-failed.
  */
-export async function captureGit(root: string, elsewhere: Elsewhere, writer: PointWriter, run: Run): Promise<GitFacts> {
+export async function captureGit(root: string, wanted: Omit<Capture, 'repository' | 'snapshot'>): Promise<GitFacts> {
+  const { run } = wanted
   const repository = await openRepository(root, run)
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'aidatavault-git-'))
   try {
     const snapshot = await takeSnapshot(repository, folder, run)
     warnOfRefs(snapshot, run)
     await warnOfOthers(repository, run)
-    return await saveAll({ repository, snapshot, elsewhere, writer, run }, path.join(folder, 'shadow'))
+    return await saveAll({ ...wanted, repository, snapshot }, path.join(folder, 'shadow'))
   } finally {
     await fs.rm(folder, { recursive: true, force: true })
   }
@@ -39,8 +38,8 @@ export async function captureGit(root: string, elsewhere: Elsewhere, writer: Poi
 async function saveAll(capture: Capture, shadowFolder: string): Promise<GitFacts> {
   const { repository, snapshot, writer, run } = capture
   const saved: SavedPart[] = []
-  const bundle = await saveBundle(repository, snapshot, shadowFolder, writer, run)
-  if (bundle) saved.push(bundle)
+  const bundle = await saveBundle(capture, shadowFolder)
+  if (bundle) saved.push(bundle.saved)
   if (snapshot.hasIndex)
     saved.push(await writer.save({ kind: 'file', path: inPoint.index, file: snapshot.place.indexFile! }))
   saved.push((await saveEntries(inPoint.git, await gitFiles(repository), writer, run)).saved)
@@ -50,7 +49,7 @@ async function saveAll(capture: Capture, shadowFolder: string): Promise<GitFacts
   saved.push(workTree.saved)
   saved.push(await saveBytes(inPoint.record, await recordOf(capture, workTree.notes), writer))
   await warnOfChanges(capture, workTree.notes)
-  return factsOf(capture, workTree.notes, workTree.saved, saved)
+  return { ...(await factsOf(capture, workTree.notes, workTree.saved, saved)), ...(bundle && { bundle: bundle.facts }) }
 }
 
 async function saveBytes(place: string, bytes: Buffer, writer: PointWriter): Promise<SavedPart> {

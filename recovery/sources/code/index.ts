@@ -33,13 +33,23 @@ export { writeThrough } from './staging.ts'
 export { hasSetting, verifyCommit } from './verify-commit.ts'
 export { readReferences } from '../../drivers/git/index.ts'
 
-/** Captures the project's folder without what configuration and volumes bring back. */
-export function captureCode(project: Project, writer: PointWriter, run: Run): Promise<CodeFacts | null> {
+/**
+ * Captures the project's folder without what configuration and volumes bring back. `earlier`: what the earlier point that
+ * `writer` knows says of its code.
+ */
+export function captureCode(
+  project: Project,
+  writer: PointWriter,
+  run: Run,
+  earlier?: CodeFacts | null,
+): Promise<CodeFacts | null> {
   const [{ root }, elsewhere] = [project, takenElsewhere(project)]
   warnOfSurroundings(project, run)
   const isRepository = project.git?.top === root
   return capturing<CodeFacts>('the code', () =>
-    isRepository ? captureGit(root, elsewhere, writer, run) : captureFolder(root, elsewhere, writer, run),
+    isRepository
+      ? captureGit(root, { elsewhere, writer, run, earlier: earlier?.kind === 'git' ? earlier.bundle : undefined })
+      : captureFolder(root, elsewhere, writer, run),
   )
 }
 

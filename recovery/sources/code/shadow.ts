@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import type { Run } from '../../domain/run.ts'
@@ -45,6 +46,27 @@ export async function setReferences(
   const headText = head.branch === null ? head.id! : `ref: ${head.branch}`
   await fs.writeFile(path.join(shadow.gitFolder, 'packed-refs'), encodePackedRefs([...refs, ...keeping]), 'latin1')
   await fs.writeFile(path.join(shadow.gitFolder, 'HEAD'), `${headText}\n`, 'latin1')
+}
+
+/** Counts up when anything else comes to decide what a bundle holds: then none of an earlier point stands for a new one. */
+const bundles = 1
+
+/**
+ * SHA-256 over all that git knows of the shadow but the objects, which the ids in it name: HEAD, every ref, what is kept, where
+ * a shallow history ends, the kind of ids.
+ */
+export async function shadowDigest({ gitFolder }: GitPlace): Promise<string> {
+  const hash = createHash('sha256').update(`bundle ${bundles}\n`)
+  for (const name of ['config', 'HEAD', 'packed-refs', 'shallow']) {
+    const bytes = await fs.readFile(path.join(gitFolder, name)).catch(emptyIfAbsent)
+    hash.update(`${name} ${bytes.length}\n`).update(bytes)
+  }
+  return hash.digest('hex')
+}
+
+function emptyIfAbsent(error: NodeJS.ErrnoException): Buffer {
+  if (error.code !== 'ENOENT') throw error
+  return Buffer.alloc(0)
 }
 
 /** Those of the ids whose whole history and content is there. */

@@ -28,6 +28,7 @@ const start = `git init -q -b main project; cd project; echo one >one; mkdir sub
 const captureWhile = (before: (part: Part) => void) =>
   capturedPoint(async writer => {
     const meddling: PointWriter = {
+      ...writer,
       save: part => {
         before(part)
         return writer.save(part)

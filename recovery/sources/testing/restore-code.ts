@@ -18,7 +18,7 @@ if (action === 'capture') {
   const vault = await createVault(storage, { password: 'test', username: 'u', hostname: 'h', scrypt: cheapScrypt })
   await vault.withUploader({}, async uploader => {
     const project = testProject(folder, { git: { top: folder } })
-    const facts = await captureCode(project, pointWriter(uploader, undefined), run)
+    const facts = await captureCode(project, pointWriter(uploader), run)
     await fs.writeFile(factsFile, JSON.stringify(facts))
     const details = {
       time: new Date(),

@@ -13,7 +13,7 @@ export async function capturedPoint<T>(
   const first = { password: 'test', username: 'user', hostname: 'host', scrypt: cheapScrypt }
   const vault = await createVault(new MemoryStorage(), first)
   const { facts, snapshot } = await vault.withUploader({}, async uploader => {
-    const captured = await capture(pointWriter(uploader, undefined))
+    const captured = await capture(pointWriter(uploader))
     // An empty point is refused.
     await uploader.saveStream('manifest.json', Readable.from([Buffer.from('{}')]))
     return { facts: captured, snapshot: await uploader.publish(details) }

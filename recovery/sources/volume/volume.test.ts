@@ -62,7 +62,7 @@ describe('a bind mount', () => {
     const select = () => (fs.rmSync(at('data/goes'), { force: true }), true)
     await capturedPoint(writer => {
       const save = (part: Part) => writer.save(part.kind === 'folder' ? { ...part, select } : part)
-      return captureVolume(volume, engine, { save }, noted)
+      return captureVolume(volume, engine, { ...writer, save }, noted)
     })
     const text = `volume ${volume.key}: changed while it was read: goes`
     expect(told).toContainEqual({ kind: 'warning', text })
