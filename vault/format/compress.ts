@@ -41,11 +41,15 @@ export function expand(packed: Uint8Array, maxLength: number): Buffer {
   return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
 }
 
+// Buffers of a megabyte for files of a few hundred bytes made V8 collect all garbage again and again: of a vault with 69
+// points that took `status` as long as everything else. What is expanded further gets more of them.
+const usualRatio = 8
+
 function expandFrame(frame: Uint8Array, room: number): Buffer {
   try {
     const bytes = zstdDecompressSync(frame, {
       maxOutputLength: room + 1,
-      chunkSize: Math.max(64, Math.min(room + 1, 1 << 20)),
+      chunkSize: Math.max(64, Math.min(room + 1, usualRatio * frame.length, 1 << 20)),
       params: { [constants.ZSTD_d_windowLogMax]: windowLogMax },
     })
     if (bytes.length <= room) return bytes
