@@ -34,6 +34,14 @@ export class PackTable {
     return size
   }
 
+  /** What all blobs of a pack are together once they are opened. */
+  plainBytes(pack: number): number {
+    let bytes = 0
+    for (let at = this.#starts[pack]!; at < this.#starts[pack + 1]!; at++)
+      bytes += this.#index.plainLengthOf(this.#entries[at]!)
+    return bytes
+  }
+
   isMixed(pack: number): boolean {
     const types = new Set<BlobType>()
     for (let at = this.#starts[pack]!; at < this.#starts[pack + 1]!; at++)

@@ -1,7 +1,8 @@
-import { openBlob } from '../blob.ts'
 import type { TreeNode } from '../format/node.ts'
 import { parseTree } from '../format/tree.ts'
 import { PackCache } from '../pack-cache.ts'
+import { BlobOpener } from '../reading/blob-opener.ts'
+import { Engine } from '../wasm/engine.ts'
 import type { CheckState } from './check-state.ts'
 import { isFinding } from './is-finding.ts'
 
@@ -13,10 +14,13 @@ export type ReadTree =
 export class TreeReader {
   readonly #state: CheckState
   readonly #packs: PackCache
+  readonly #opener: BlobOpener
 
   constructor(state: CheckState) {
+    const { storage, key, config } = state.repository
     this.#state = state
-    this.#packs = new PackCache(state.repository.storage)
+    this.#packs = new PackCache(storage)
+    this.#opener = new BlobOpener(key, new Engine({ key, polynomial: config.polynomial }))
   }
 
   async read(id: string): Promise<ReadTree> {
@@ -28,11 +32,12 @@ export class TreeReader {
   }
 
   async #open(entry: number): Promise<Buffer | undefined> {
-    const { index, repository, findings } = this.#state
+    const { index, findings } = this.#state
     const place = index.location(entry)
     try {
       const stored = await this.#packs.read(place, index.endOfBlobs(index.packOf(entry)))
-      return openBlob(repository.key, place, stored)
+      // A copy: the next one goes into the same memory.
+      return Buffer.from(this.#opener.open(place, index.idOf(entry), stored))
     } catch (error) {
       if (!isFinding(error)) throw error
       const file = this.#state.fileOf(entry)

@@ -6,6 +6,10 @@ export type StoredRange =
   | { readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly path: string; readonly offset: number; readonly length: number }
 
+// Most packs fit. What was too small would stay beside the larger one until some garbage collection; what is too large takes
+// no space where nobody touches it.
+const usualBytes = 26 * 1024 * 1024
+
 /** Reads stretches into one memory that is used again and again. One for each thread. */
 export class RangeReader {
   #memory = Buffer.alloc(0)
@@ -14,7 +18,7 @@ export class RangeReader {
   read(range: StoredRange): Uint8Array {
     if ('bytes' in range) return range.bytes
     const { path, offset, length } = range
-    if (this.#memory.length < length) this.#memory = Buffer.allocUnsafeSlow(length)
+    if (this.#memory.length < length) this.#memory = Buffer.allocUnsafeSlow(Math.max(length, usualBytes))
     const fd = fs.openSync(path, 'r')
     try {
       for (let done = 0; done < length;) {
