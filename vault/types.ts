@@ -57,6 +57,14 @@ export interface CutOptions {
   readonly blockBytes?: number
 }
 
+export interface SaveStreamOptions extends CutOptions {
+  /**
+   * Nobody looks at a piece any more once the next is asked for, as with a program's output: its memory is then given back
+   * at once. Whoever did look would find it empty.
+   */
+  readonly consume?: boolean
+}
+
 export interface SaveFolderOptions extends CutOptions {
   /** Decides for each entry below the folder; a folder that is refused is not entered. Default: everything. */
   readonly select?: (path: Uint8Array, type: NodeMetadata['type']) => boolean
@@ -119,7 +127,7 @@ export interface Uploader {
     path: PathInPoint,
     bytes: AsyncIterable<Uint8Array>,
     mode?: number,
-    options?: CutOptions,
+    options?: SaveStreamOptions,
   ): Promise<SavedFile>
   /** A folder of this machine with everything in it; unreadable files reject with 'source-unreadable', naming them. */
   saveFolder(path: PathInPoint, folder: string, options?: SaveFolderOptions): Promise<SavedFolder>

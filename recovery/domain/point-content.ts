@@ -25,6 +25,8 @@ export type Part =
       readonly path: string
       readonly bytes: AsyncIterable<Uint8Array>
       readonly finished: Promise<void>
+      /** A program's output: nobody looks at a piece any more once the next is asked for. Its memory is reused at once. */
+      readonly consume?: boolean
     }
   | { readonly kind: 'file'; readonly path: string; readonly file: string }
   | {

@@ -40,7 +40,8 @@ export function pointWriter(uploader: Uploader, earlier?: EarlierPoints): PointW
   const save = async (part: Part): Promise<SavedPart> => {
     switch (part.kind) {
       case 'stream': {
-        const [saved] = await Promise.all([uploader.saveStream(part.path, part.bytes), part.finished])
+        const { path, bytes, finished, consume = false } = part
+        const [saved] = await Promise.all([uploader.saveStream(path, bytes, undefined, { consume }), finished])
         return savedFile(saved)
       }
       case 'file':

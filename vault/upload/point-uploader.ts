@@ -1,6 +1,6 @@
 import { VaultError } from '../errors.ts'
 import type { CutOptions, Entry, PathInPoint, SavedFile, SavedFolder, SaveFolderOptions } from '../types.ts'
-import type { Snapshot, SnapshotDetails, Uploader } from '../types.ts'
+import type { SaveStreamOptions, Snapshot, SnapshotDetails, Uploader } from '../types.ts'
 import { EarlierPoint } from './earlier-point.ts'
 import { EntriesSaver } from './entries-saver.ts'
 import { idTexts } from './file-batcher.ts'
@@ -39,7 +39,7 @@ export class PointUploader implements Uploader {
     path: PathInPoint,
     bytes: AsyncIterable<Uint8Array>,
     mode = streamMode,
-    options: CutOptions = {},
+    options: SaveStreamOptions = {},
   ): Promise<SavedFile> {
     assertBlocks(options)
     const metadata = virtualMetadata('file', mode, this.#options.time)
@@ -113,7 +113,7 @@ export class PointUploader implements Uploader {
     item: SavedItem,
     metadata: Parameters<typeof fileNode>[0],
     bytes: AsyncIterable<Uint8Array>,
-    options: CutOptions,
+    options: SaveStreamOptions,
   ): Promise<SavedFile> {
     const { failure, pool, onProgress } = this.#options.parts
     const { cut } = await feedStream(bytes, { pool, failure, ...options }, count => onProgress(0, count))

@@ -29,6 +29,32 @@ it('a file that cannot be read to its end leaves nothing in memory, and the uplo
   await pool.end()
 })
 
+it('the pieces of a stream are left alone, and given back only where nobody else looks at them', async () => {
+  const failure = new Failure()
+  const start = { key: newVaultKey(), polynomial: 0x3da3358b4dc173n, compress: true, packBytes: 16 * MiB }
+  const table = IdTable.create(0).memory
+  const pool = new WorkerPool({ ...start, table }, { failure, store: async () => {}, onProgress: () => {}, workers: 1 })
+  const content = randomBytes(300_000)
+  const saved = async (consume: boolean) => {
+    const whole = Buffer.from(new Uint8Array(content).buffer)
+    const pieces = [whole, Buffer.from(content.buffer, content.byteOffset, 1000)]
+    const source = (async function* () {
+      yield* pieces
+    })()
+    const { cut } = await feedStream(source, { pool, failure, consume }, () => {})
+    const { sha256, size } = await cut
+    expect({ sha256, size }).toEqual({
+      sha256: hash('sha256', Buffer.concat([content, content.subarray(0, 1000)])),
+      size: 301_000,
+    })
+    return pieces.map(piece => piece.length)
+  }
+  expect(await saved(false)).toEqual([300_000, 1000])
+  // A part of a larger memory is not for anybody to give back.
+  expect(await saved(true)).toEqual([0, 1000])
+  await pool.end()
+})
+
 it('a stream is worked on by all threads, and its blobs stand in their order', async () => {
   const content = randomBytes(12 * MiB)
   async function* pieces(): AsyncGenerator<Buffer> {

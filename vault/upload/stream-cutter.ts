@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { VaultError } from '../errors.ts'
-import type { CutOptions } from '../types.ts'
+import type { CutOptions, SaveStreamOptions } from '../types.ts'
+import { release } from '../wasm/engine.ts'
 import type { Failure } from './failure.ts'
 import { fillHoles, type GivenBlob } from './large-file.ts'
 import type { GiveBlob, OpenStream, WorkerPool } from './worker-pool.ts'
@@ -9,7 +10,7 @@ import type { GiveBlob, OpenStream, WorkerPool } from './worker-pool.ts'
 const pieceBytes = 1024 * 1024
 
 /** Who cuts a stream, and how. */
-export interface StreamCutting extends CutOptions {
+export interface StreamCutting extends SaveStreamOptions {
   readonly pool: WorkerPool
   readonly failure: Failure
 }
@@ -38,9 +39,11 @@ export async function feedStream(
   try {
     for await (const piece of untilFailure(bytes, how.failure)) {
       if (!isBytes(piece)) throw new VaultError('bad-input', 'a stream gave something that is not bytes')
+      const { length } = piece
       hash.update(piece)
       await cutter.add(piece)
-      onBytes(piece.length)
+      if (how.consume) release(piece)
+      onBytes(length)
     }
   } catch (error) {
     cutter.drop()

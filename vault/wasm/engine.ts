@@ -183,7 +183,10 @@ export class Engine {
   }
 }
 
-/** Gives a buffer's memory back at once instead of at some garbage collection: that is faster and keeps memory flat. */
-function release(output: Buffer): void {
-  if (output.buffer instanceof ArrayBuffer && output.buffer.byteLength === output.length) output.buffer.transfer(0)
+/**
+ * Gives the memory of bytes that nobody looks at any more back at once instead of at some garbage collection: that is faster
+ * and keeps memory flat. Where it is a part of a larger memory, nothing happens.
+ */
+export function release({ buffer, length }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0)
 }

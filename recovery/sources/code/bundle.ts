@@ -56,7 +56,8 @@ async function makeBundle({ snapshot, writer, run }: Capture, shadow: GitPlace):
   const args = snapshot.references.head.id === null ? making : [...making, 'HEAD']
   const { stdin, stdout, finished } = startGit(shadow, args, run)
   stdin.end()
-  return writer.save({ kind: 'stream', path: inPoint.bundle, bytes: stdout, finished: finished.catch(notBundled) })
+  const made = { bytes: stdout, finished: finished.catch(notBundled), consume: true }
+  return writer.save({ kind: 'stream', path: inPoint.bundle, ...made })
 }
 
 function notBundled(error: unknown): never {

@@ -90,7 +90,8 @@ async function captureDatabase(
       const tables = fingerprints ? await withFingerprints(counted, ask) : counted
       const path = dumpPath(server, properties.name)
       const { bytes, finished } = access.dump(properties.name, snapshot.id, run)
-      const saved = await writer.save({ kind: 'stream', path, bytes: checkedDump(bytes, what), finished })
+      const checked = { bytes: checkedDump(bytes, what), finished, consume: true }
+      const saved = await writer.save({ kind: 'stream', path, ...checked })
       const dump = { inPoint: path, bytes: saved.bytes, sha256: saved.sha256 }
       return { ...properties, ...content, tables, sequences: sequences.map(sequenceFacts), dump }
     }),
