@@ -27,14 +27,20 @@ export interface References {
 
 /** HEAD and every ref of the repository, whatever it is called. */
 export async function readReferences(place: GitPlace, run: Run): Promise<References> {
-  const branch = await askGit(place, ['symbolic-ref', '-q', 'HEAD'], run)
+  const [symbolic, listed] = await Promise.all([
+    askGit(place, ['symbolic-ref', '-q', 'HEAD'], run),
+    git(place, ['for-each-ref', '--format=%(objectname) %(refname) %(symref)'], run),
+  ])
+  const branch = symbolic?.trimEnd() ?? null
+  const refs = listed.text.split('\n').filter(Boolean).map(parseReference)
+  const id = refs.find(({ name }) => name === branch)?.id ?? (await headId(place, run))
+  return { head: { branch, id }, refs, complaints: listed.stderr.trim() }
+}
+
+/** Of a HEAD that is on none of the branches that are listed: detached, or without a commit yet. */
+async function headId(place: GitPlace, run: Run): Promise<string | null> {
   const id = await askGit(place, ['rev-parse', '--quiet', '--verify', 'HEAD'], run)
-  const listed = await git(place, ['for-each-ref', '--format=%(objectname) %(refname) %(symref)'], run)
-  return {
-    head: { branch: branch?.trimEnd() ?? null, id: id?.trimEnd() ?? null },
-    refs: listed.text.split('\n').filter(Boolean).map(parseReference),
-    complaints: listed.stderr.trim(),
-  }
+  return id?.trimEnd() ?? null
 }
 
 /** A ref's name holds neither space nor newline. */

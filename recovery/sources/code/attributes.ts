@@ -1,8 +1,6 @@
 import fs from 'node:fs/promises'
-import type { Run } from '../../domain/run.ts'
 import { foldersAbove, onDisk } from '../byte-path.ts'
 import type { BytePath } from '../byte-path.ts'
-import { readIndex } from './index-copy.ts'
 import type { Attributes } from './record.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -16,26 +14,29 @@ export async function readAttributes(root: string, path: BytePath) {
 
 /** Owners and permissions of tracked files and their folders where they are not the usual ones. */
 export async function unusualAttributes(
-  { place }: Snapshot,
+  { place, index }: Snapshot,
   top: Attributes,
-  run: Run,
 ): Promise<Map<BytePath, Attributes>> {
   const unusual = new Map<BytePath, Attributes>()
-  const seen = new Set<BytePath>()
-  const note = async (path: BytePath, isProgram: boolean) => {
-    if (seen.has(path)) return
-    seen.add(path)
+  const isProgram = new Map<BytePath, boolean>()
+  for (const { path, mode } of index.files) {
+    for (const folder of foldersAbove(path)) isProgram.set(folder, false)
+    if (!isProgram.has(path)) isProgram.set(path, mode === '100755')
+  }
+  const look = async ([path, program]: readonly [BytePath, boolean]) => {
     const found = await readAttributes(place.workTree, path)
-    if (!found || found.stats.isSymbolicLink()) return
-    const usual = { ...top, mode: plainMode(found.stats.isDirectory(), isProgram) }
-    if (!sameAttributes(found.attributes, usual)) unusual.set(path, found.attributes)
+    if (!found || found.stats.isSymbolicLink()) return undefined
+    const usual = { ...top, mode: plainMode(found.stats.isDirectory(), program) }
+    return sameAttributes(found.attributes, usual) ? undefined : ([path, found.attributes] as const)
   }
-  for await (const { path, mode } of readIndex(place, run)) {
-    for (const folder of foldersAbove(path)) await note(folder, false)
-    await note(path, mode === '100755')
-  }
+  const paths = [...isProgram]
+  for (let at = 0; at < paths.length; at += atOnce)
+    for (const found of await Promise.all(paths.slice(at, at + atOnce).map(look))) if (found) unusual.set(...found)
   return unusual
 }
+
+// Node looks at a few files at a time; the others wait in its own queue, not for our next turn.
+const atOnce = 64
 
 export const sameAttributes = (a: Attributes, b: Attributes): boolean =>
   a.mode === b.mode && a.uid === b.uid && a.gid === b.gid

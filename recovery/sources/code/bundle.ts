@@ -7,7 +7,7 @@ import type { GitPlace } from '../../drivers/git/index.ts'
 import { ProgramFailure } from '../../drivers/process/index.ts'
 import type { Capture } from './capture.ts'
 import { inPoint } from './layout.ts'
-import { existing, notedObjects, stagedObjects, treeOf } from './pinned.ts'
+import { existing, notedIds, presentStaged, stagedIds, treeOf } from './pinned.ts'
 import type { Repository } from './repository.ts'
 import { makeShadow, setReferences, shadowDigest, wholeObjects } from './shadow.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -23,15 +23,16 @@ export async function saveBundle(
   capture: Capture,
   folder: string,
 ): Promise<{ readonly saved: SavedPart; readonly facts: EarlierBundle } | undefined> {
-  const { repository, snapshot, run } = capture
-  await assertComplete(repository, run)
+  const { repository, snapshot } = capture
   const { head, refs } = snapshot.references
   const shadow = await makeShadow(repository, folder)
-  const kept = await keptObjects(repository, snapshot, shadow, run)
+  const { kept, present } = await keptObjects(capture, shadow)
   await setReferences(shadow, head, refs, kept)
   if (refs.length + kept.length === 0 && head.id === null) return undefined
   const of = await shadowDigest(shadow)
-  const saved = (await saveEarlier(capture, of)) ?? (await makeBundle(capture, shadow))
+  // Where a ref leads to nothing, what git says of that must be heard.
+  const isThere = tipsOf(snapshot).every(id => present.has(id))
+  const saved = (isThere && (await saveEarlier(capture, of))) || (await makeBundle(capture, shadow))
   return { saved, facts: { of, bytes: saved.bytes, sha256: saved.sha256 } }
 }
 
@@ -40,14 +41,8 @@ export async function saveBundle(
  * the earlier point stands in this one too. That does not look at the repository's objects but the first of each ref: whether those
  * behind are still sound there is for `git fsck`, and for the bundle that is made after the next commit.
  */
-async function saveEarlier(capture: Capture, of: string): Promise<SavedPart | undefined> {
-  const { repository, snapshot, writer, run, earlier } = capture
-  if (earlier?.of !== of) return undefined
-  const { head, refs } = snapshot.references
-  const ids = new Set([...(head.id === null ? [] : [head.id]), ...refs.map(({ id }) => id)])
-  // One is gone: what git says of that must be heard.
-  if ((await existing(repository, [...ids], run)).size < ids.size) return undefined
-  return writer.saveEarlier(inPoint.bundle, earlier)
+async function saveEarlier({ writer, earlier }: Capture, of: string): Promise<SavedPart | undefined> {
+  return earlier?.of === of ? writer.saveEarlier(inPoint.bundle, earlier) : undefined
 }
 
 async function makeBundle({ snapshot, writer, run }: Capture, shadow: GitPlace): Promise<SavedPart> {
@@ -68,24 +63,36 @@ function notBundled(error: unknown): never {
   })
 }
 
-async function keptObjects(repository: Repository, snapshot: Snapshot, shadow: GitPlace, run: Run): Promise<string[]> {
-  const { references, stashes, place } = snapshot
-  await assertStashes(repository, stashes.ids, run)
-  const staged = await stagedObjects(place, references.head.id, run)
-  const tree = staged.length > 0 ? [await treeOf(shadow, staged, run)] : []
+/** Ids that no ref leads to and that must be in, and which of all the ids that matter the repository has. */
+async function keptObjects({ repository, snapshot, run }: Capture, shadow: GitPlace) {
+  const { references, stashes } = snapshot
+  const [staged, noted] = await Promise.all([
+    stagedIds(snapshot, run),
+    notedIds(repository),
+    assertComplete(repository, run),
+  ])
+  const present = await existing(repository, [...tipsOf(snapshot), ...stashes.ids, ...staged, ...noted], run)
+  assertStashes(stashes.ids, present)
+  const stagedHere = presentStaged(staged, present)
+  const tree = stagedHere.length > 0 ? [await treeOf(shadow, stagedHere, run)] : []
   await setReferences(shadow, references.head, references.refs, [])
-  const noted = await notedObjects(repository, run)
-  const whole = await wholeObjects(shadow, noted, run)
-  if (whole.length < noted.length)
+  const notedHere = noted.filter(id => present.has(id))
+  const whole = await wholeObjects(shadow, notedHere, run)
+  if (whole.length < notedHere.length)
     run.report({
       kind: 'warning',
       text: 'code: a commit noted in ORIG_HEAD, FETCH_HEAD or the like is not whole in the repository any more and is left out',
     })
-  return [...stashes.ids, ...tree, ...whole]
+  return { kept: [...stashes.ids, ...tree, ...whole], present }
 }
 
-async function assertStashes(repository: Repository, ids: readonly string[], run: Run): Promise<void> {
-  const present = await existing(repository, ids, run)
+/** What HEAD and the refs name. */
+const tipsOf = ({ references: { head, refs } }: Snapshot): string[] => [
+  ...(head.id === null ? [] : [head.id]),
+  ...refs.map(({ id }) => id),
+]
+
+function assertStashes(ids: readonly string[], present: ReadonlyMap<string, string>): void {
   const missing = ids.find(id => !present.has(id))
   if (missing)
     throw new RecoveryError('capture-failed', `the repository lacks one of its stashes: commit ${missing}`, {

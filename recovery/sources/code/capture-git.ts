@@ -48,8 +48,9 @@ async function saveAll(capture: Capture, shadowFolder: string): Promise<GitFacts
   const workTree = await saveEntries(inPoint.workTree, picked, writer, run)
   saved.push(workTree.saved)
   saved.push(await saveBytes(inPoint.record, await recordOf(capture, workTree.notes), writer))
-  await warnOfChanges(capture, workTree.notes)
-  return { ...(await factsOf(capture, workTree.notes, workTree.saved, saved)), ...(bundle && { bundle: bundle.facts }) }
+  const { notes } = workTree
+  const [facts] = await Promise.all([factsOf(capture, notes, workTree.saved, saved), warnOfChanges(capture, notes)])
+  return { ...facts, ...(bundle && { bundle: bundle.facts }) }
 }
 
 async function saveBytes(place: string, bytes: Buffer, writer: PointWriter): Promise<SavedPart> {
@@ -59,7 +60,7 @@ async function saveBytes(place: string, bytes: Buffer, writer: PointWriter): Pro
   return writer.save({ kind: 'stream', path: place, bytes: once, finished: Promise.resolve() })
 }
 
-async function recordOf({ repository, snapshot, elsewhere, run }: Capture, notes: TreeNotes): Promise<Buffer> {
+async function recordOf({ repository, snapshot, elsewhere }: Capture, notes: TreeNotes): Promise<Buffer> {
   const { head, refs } = snapshot.references
   const { attributes: top } = (await readAttributes(repository.workTree, ''))!
   return encodeRecord({
@@ -69,6 +70,6 @@ async function recordOf({ repository, snapshot, elsewhere, run }: Capture, notes
     absent: absentFiles(snapshot, notes),
     volumes: elsewhere.volumes,
     top,
-    attributes: await unusualAttributes(snapshot, top, run),
+    attributes: await unusualAttributes(snapshot, top),
   })
 }

@@ -7,7 +7,7 @@ import type { GitPlace, Reference } from '../../drivers/git/index.ts'
 import type { BytePath } from '../byte-path.ts'
 import { commitOfWork } from './before-branch.ts'
 import { carryConfiguration } from './carry-configuration.ts'
-import { existing, stagedObjects } from './pinned.ts'
+import { existing, presentStaged, stagedIds } from './pinned.ts'
 import type { Repository } from './repository.ts'
 import type { Snapshot } from './snapshot.ts'
 import { stashLogPath } from './stash.ts'
@@ -79,11 +79,13 @@ const savedName = (name: string, stamp: string) =>
 async function carryObjects(
   target: GitPlace,
   from: Repository,
-  { place, references, stashes }: Snapshot,
+  snapshot: Snapshot,
   own: readonly Reference[],
   run: Run,
 ): Promise<void> {
-  const staged = await stagedObjects(place, references.head.id, run)
+  const { place, references, stashes } = snapshot
+  const wantedStaged = await stagedIds(snapshot, run)
+  const staged = presentStaged(wantedStaged, await existing(place, wantedStaged, run))
   const head = references.head.id === null ? [] : [references.head.id]
   const wanted = new Set([...references.refs.map(({ id }) => id), ...stashes.ids, ...head, ...staged])
   if (wanted.size === 0) return

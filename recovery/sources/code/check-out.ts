@@ -9,7 +9,6 @@ import { applyAttributes, plainMode, readAttributes } from './attributes.ts'
 import { plainSettings, withoutFilters } from './converted.ts'
 import { readIndex } from './index-copy.ts'
 import type { CodeRecord } from './record.ts'
-import { readHidden } from './work-tree.ts'
 
 interface WorkTreePlace extends GitPlace {
   readonly workTree: string
@@ -42,19 +41,14 @@ async function noteTimes(place: GitPlace, run: Run): Promise<void> {
 async function missingFiles(place: WorkTreePlace, record: CodeRecord, run: Run): Promise<Map<BytePath, boolean>> {
   const wanted = new Map<BytePath, boolean>()
   const absent = new Set(record.absent)
-  const skipped = await skippedFiles(place, run)
-  for await (const { path, mode, stage } of readIndex(place, run)) {
-    const isOther = stage !== '0' || mode === '160000' || absent.has(path) || skipped.has(path)
+  for await (const { tag, path, mode, stage } of readIndex(place, run)) {
+    // Left out of the work tree on purpose (sparse checkout); those that were there came back already.
+    const isSkipped = tag.toUpperCase() === 'S'
+    const isOther = stage !== '0' || mode === '160000' || absent.has(path) || isSkipped
     if (isOther || record.volumes.some(folder => isIn(folder, path))) continue
     if (!(await readAttributes(place.workTree, path))) wanted.set(path, mode === '100755')
   }
   return wanted
-}
-
-/** Left out of the work tree on purpose (sparse checkout); those that were there came back already. */
-async function skippedFiles(place: GitPlace, run: Run): Promise<Set<BytePath>> {
-  const hidden = await readHidden(place, run)
-  return new Set(hidden.filter(({ tag }) => tag.toUpperCase() === 'S').map(({ path }) => path))
 }
 
 /** Folders that came back read-only take their files first. */

@@ -2,6 +2,7 @@ import type { Run } from '../../domain/run.ts'
 import { askGit, gitRecords, joinRecords } from '../../drivers/git/index.ts'
 import type { GitPlace } from '../../drivers/git/index.ts'
 import type { BytePath } from '../byte-path.ts'
+import type { TrackedFile } from './index-copy.ts'
 
 // Files that git takes for unchanged although their bytes are not those that it keeps: it converts them on the way in and
 // out (line ends, encodings, keywords, filters such as Git LFS). Only the bytes in the work tree are the true ones.
@@ -14,11 +15,12 @@ const alwaysConvert = new Set(['filter', 'ident', 'working-tree-encoding'])
 const unset = new Set(['unspecified', 'unset'])
 
 /** Tracked files whose bytes a plain checkout might not give back. */
-export async function convertedFiles(place: GitPlace, run: Run): Promise<BytePath[]> {
-  const paths: BytePath[] = []
-  for await (const path of gitRecords(place, ['ls-files', '-z'], run)) paths.push(path)
-  const { converted, hasLineEnds } = await askAttributes(place, paths, run)
-  const autocrlf = await askGit(place, ['config', '--get', 'core.autocrlf'], run)
+export async function convertedFiles(place: GitPlace, tracked: readonly TrackedFile[], run: Run): Promise<BytePath[]> {
+  const paths = tracked.map(({ path }) => path)
+  const [{ converted, hasLineEnds }, autocrlf] = await Promise.all([
+    askAttributes(place, paths, run),
+    askGit(place, ['config', '--get', 'core.autocrlf'], run),
+  ])
   const mayDiffer = hasLineEnds || !['', 'false'].includes(autocrlf?.trim().toLowerCase() ?? '')
   if (mayDiffer) for await (const path of otherLineEnds(place, run)) converted.add(path)
   return [...converted]

@@ -33,6 +33,8 @@ export async function copyIndex(repository: Repository, file: string, run: Run):
 
 /** One entry of the index. */
 export interface IndexEntry {
+  /** As `git ls-files -v` marks it: lower case assume-unchanged, S skip-worktree. */
+  readonly tag: string
   /** Octal: 100644, 100755, 120000 a link, 160000 a repository in the repository. */
   readonly mode: string
   readonly id: string
@@ -42,17 +44,39 @@ export interface IndexEntry {
 }
 
 export async function* readIndex(place: GitPlace, run: Run): AsyncGenerator<IndexEntry, void, undefined> {
-  for await (const record of gitRecords(place, ['ls-files', '--stage', '-z'], run)) {
+  for await (const record of gitRecords(place, ['ls-files', '--stage', '-v', '-z'], run)) {
     const tab = record.indexOf('\t')
-    const [mode, id, stage] = record.slice(0, tab).split(' ')
-    yield { mode: mode!, id: id!, stage: stage!, path: record.slice(tab + 1) }
+    const [tag, mode, id, stage] = record.slice(0, tab).split(' ')
+    yield { tag: tag!, mode: mode!, id: id!, stage: stage!, path: record.slice(tab + 1) }
   }
 }
 
-/** SHA-256 over every entry: two indexes with the same are staged the same. */
-export async function indexDigest(place: GitPlace, run: Run): Promise<string> {
+export type TrackedFile = Pick<IndexEntry, 'mode' | 'path'>
+/** A tracked file whose changes git was told not to look for. */
+export type HiddenFile = Pick<IndexEntry, 'tag' | 'path'>
+
+/** The whole index, read once. */
+export interface IndexList {
+  /** SHA-256 over every entry: two indexes with the same are staged the same. */
+  readonly digest: string
+  /** A file in a conflict once for each of its sides. */
+  readonly files: readonly TrackedFile[]
+  /** Marked assume-unchanged or skip-worktree: `git status` is silent about them, whatever they hold. */
+  readonly hidden: readonly HiddenFile[]
+  /** Ids of all contents; none of a repository in the repository. */
+  readonly contents: ReadonlySet<string>
+}
+
+export async function listIndex(place: GitPlace, run: Run): Promise<IndexList> {
   const hash = createHash('sha256')
-  for await (const { mode, id, stage, path } of readIndex(place, run))
+  const files: TrackedFile[] = []
+  const hidden: HiddenFile[] = []
+  const contents = new Set<string>()
+  for await (const { tag, mode, id, stage, path } of readIndex(place, run)) {
     hash.update(`${mode} ${id} ${stage}\t${path}\0`, 'latin1')
-  return hash.digest('hex')
+    files.push({ mode, path })
+    if (tag !== tag.toUpperCase() || tag === 'S') hidden.push({ tag, path })
+    if (mode !== '160000') contents.add(id)
+  }
+  return { digest: hash.digest('hex'), files, hidden, contents }
 }

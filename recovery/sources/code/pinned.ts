@@ -4,22 +4,25 @@ import { RecoveryError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
 import { git, gitRecords, joinRecords } from '../../drivers/git/index.ts'
 import type { GitPlace } from '../../drivers/git/index.ts'
-import { readIndex } from './index-copy.ts'
 import type { Repository } from './repository.ts'
+import type { Snapshot } from './snapshot.ts'
 
 // Objects that no ref leads to and that the work in progress needs: what is staged, and what a merge, a rebase or the
 // like has noted down.
 
-/** Ids of staged content that HEAD does not hold. Rejects with capture-failed when one of them is missing. */
-export async function stagedObjects(place: GitPlace, head: string | null, run: Run): Promise<string[]> {
-  const known = new Set<string>()
-  if (head !== null) for await (const id of treeObjects(place, head, run)) known.add(id)
-  const staged = new Set<string>()
-  for await (const { id, mode } of readIndex(place, run)) if (mode !== '160000' && !known.has(id)) staged.add(id)
-  const present = await existing(place, [...staged], run)
-  const missing = [...staged].filter(id => !present.has(id) && !emptyContent.includes(id))
-  if (missing.length === 0) return [...present.keys()]
-  throw new RecoveryError('capture-failed', `the repository lacks what is staged: object ${missing[0]}`, {
+/** Ids of staged content that HEAD does not hold. */
+export async function stagedIds({ place, references, index }: Snapshot, run: Run): Promise<string[]> {
+  const staged = new Set(index.contents)
+  const { id: head } = references.head
+  if (head !== null) for await (const id of treeObjects(place, head, run)) staged.delete(id)
+  return [...staged]
+}
+
+/** Those of them that are `present`. Throws capture-failed when one is missing. */
+export function presentStaged(staged: readonly string[], present: ReadonlyMap<string, string>): string[] {
+  const missing = staged.find(id => !present.has(id) && !emptyContent.includes(id))
+  if (missing === undefined) return staged.filter(id => present.has(id))
+  throw new RecoveryError('capture-failed', `the repository lacks what is staged: object ${missing}`, {
     hint: 'see what is wrong with it: git fsck',
   })
 }
@@ -51,8 +54,8 @@ const stateFolders = ['rebase-merge', 'rebase-apply', 'sequencer']
 const stateFile = /^[A-Z][A-Z_]*$/
 const maxStateBytes = 1 << 20
 
-/** Ids that exist and are named in files such as MERGE_HEAD, ORIG_HEAD, rebase-merge/autostash. */
-export async function notedObjects(repository: Repository, run: Run): Promise<string[]> {
+/** Ids that are named in files such as MERGE_HEAD, ORIG_HEAD, rebase-merge/autostash; nothing of such an id need be there. */
+export async function notedIds(repository: Repository): Promise<string[]> {
   const ids = new Set<string>()
   for (const file of await stateFiles(repository.ownFolder)) {
     const stats = await fs.lstat(file).catch(() => undefined)
@@ -60,7 +63,7 @@ export async function notedObjects(repository: Repository, run: Run): Promise<st
     const text = await fs.readFile(file, 'latin1').catch(() => '')
     for (const [id] of text.matchAll(/\b[0-9a-f]{40}(?:[0-9a-f]{24})?\b/g)) ids.add(id)
   }
-  return [...(await existing(repository, [...ids], run)).keys()]
+  return [...ids]
 }
 
 async function stateFiles(folder: string): Promise<string[]> {

@@ -69,10 +69,15 @@ function emptyIfAbsent(error: NodeJS.ErrnoException): Buffer {
   return Buffer.alloc(0)
 }
 
-/** Those of the ids whose whole history and content is there. */
+/** Those of the ids whose whole history and content is there, as far as no ref of the shadow leads to it. */
 export async function wholeObjects(shadow: GitPlace, ids: readonly string[], run: Run): Promise<string[]> {
   const reachable = (wanted: readonly string[]) =>
-    git(shadow, ['rev-list', '--objects', '--quiet', '--stdin'], run, wanted.map(id => `${id}\n`).join('')).then(
+    git(
+      shadow,
+      ['rev-list', '--objects', '--quiet', '--stdin', '--not', '--all'],
+      run,
+      wanted.map(id => `${id}\n`).join(''),
+    ).then(
       () => true,
       () => false,
     )

@@ -3,12 +3,12 @@ import path from 'node:path'
 import type { Run } from '../../domain/run.ts'
 import { readReferences } from '../../drivers/git/index.ts'
 import type { GitPlace, References, StatusLine } from '../../drivers/git/index.ts'
-import { copyIndex, indexDigest } from './index-copy.ts'
+import { copyIndex, listIndex } from './index-copy.ts'
+import type { IndexList } from './index-copy.ts'
 import type { Repository } from './repository.ts'
 import { readStashes } from './stash.ts'
 import type { Stashes } from './stash.ts'
-import { readHidden, readStatus } from './work-tree.ts'
-import type { HiddenFile } from './work-tree.ts'
+import { readStatus } from './work-tree.ts'
 
 /** A repository at one moment. */
 export interface Snapshot {
@@ -17,10 +17,8 @@ export interface Snapshot {
   readonly references: References
   readonly stashes: Stashes
   readonly hasIndex: boolean
-  /** SHA-256 over what is staged. */
-  readonly index: string
+  readonly index: IndexList
   readonly status: readonly StatusLine[]
-  readonly hidden: readonly HiddenFile[]
 }
 
 const attempts = 3
@@ -32,8 +30,8 @@ const attempts = 3
 export async function takeSnapshot(repository: Repository, folder: string, run: Run): Promise<Snapshot> {
   for (let attempt = 1; ; attempt++) {
     const before = await momentOf(repository, run)
-    const snapshot = await look(repository, folder, run)
-    if ((await momentOf(repository, run)) === before) return snapshot
+    const snapshot = await look(repository, before.references, folder, run)
+    if (isSame(before, await momentOf(repository, run))) return snapshot
     if (attempt < attempts) continue
     run.report({
       kind: 'warning',
@@ -43,25 +41,33 @@ export async function takeSnapshot(repository: Repository, folder: string, run: 
   }
 }
 
-async function momentOf(repository: Repository, run: Run): Promise<string> {
-  const { head, refs } = await readReferences(repository, run)
-  const index = await fs.stat(path.join(repository.ownFolder, 'index'), { bigint: true }).catch(() => undefined)
-  return JSON.stringify([head, refs, index && [index.ino, index.size, index.mtimeNs].map(String)])
+/** What moves when git writes. Asked before and after everything else: what is the same at both ends was so all the while. */
+interface Moment {
+  readonly references: References
+  /** Which file the index is, and when it was written. */
+  readonly index: readonly string[] | undefined
 }
 
-async function look(repository: Repository, folder: string, run: Run): Promise<Snapshot> {
-  const references = await readReferences(repository, run)
+async function momentOf(repository: Repository, run: Run): Promise<Moment> {
+  const [references, index] = await Promise.all([
+    readReferences(repository, run),
+    fs.stat(path.join(repository.ownFolder, 'index'), { bigint: true }).catch(() => undefined),
+  ])
+  return { references, index: index && [index.ino, index.size, index.mtimeNs].map(String) }
+}
+
+const isSame = (a: Moment, b: Moment): boolean => momentText(a) === momentText(b)
+const momentText = ({ references: { head, refs }, index }: Moment): string => JSON.stringify([head, refs, index])
+
+async function look(repository: Repository, references: References, folder: string, run: Run): Promise<Snapshot> {
   const hasStash = references.refs.some(({ name }) => name === 'refs/stash')
   const indexFile = path.join(folder, 'index')
   const hasIndex = await copyIndex(repository, indexFile, run)
   const place = { ...repository, indexFile }
-  return {
-    place,
-    references,
-    stashes: await readStashes(repository, hasStash, run),
-    hasIndex,
-    index: await indexDigest(place, run),
-    status: await readStatus(place, run),
-    hidden: await readHidden(place, run),
-  }
+  const [stashes, index, status] = await Promise.all([
+    readStashes(repository, hasStash, run),
+    listIndex(place, run),
+    readStatus(place, run),
+  ])
+  return { place, references, stashes, hasIndex, index, status }
 }

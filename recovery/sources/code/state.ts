@@ -12,16 +12,16 @@ export async function stateLines(
   isElsewhere: (path: BytePath) => boolean,
   contentOf: (path: BytePath) => Promise<string>,
 ): Promise<string[]> {
-  const { references, stashes, status, hidden, index } = snapshot
+  const { references, stashes, status, index } = snapshot
   const lines = [
     `head ${references.head.id ?? 'unborn'} ${references.head.branch ?? 'detached'}`,
     ...references.refs.map(({ id, name, symbolic = '' }) => `ref ${id} ${name} ${symbolic}`),
     ...stashes.ids.map(id => `stash ${id}`),
-    `index ${index}`,
+    `index ${index.digest}`,
   ]
   for (const { letters, submodule, path } of status)
     if (!isElsewhere(path)) lines.push(`file ${letters} ${submodule} ${await contentOf(path)} ${path}`)
-  for (const { tag, path } of hidden)
+  for (const { tag, path } of index.hidden)
     if (!isElsewhere(path)) lines.push(`hidden ${tag} ${await contentOf(path)} ${path}`)
   return lines
 }

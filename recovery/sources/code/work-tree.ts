@@ -7,13 +7,6 @@ import { onDisk } from '../byte-path.ts'
 import type { BytePath } from '../byte-path.ts'
 import { isOurs } from './ours.ts'
 
-/** A tracked file whose changes git was told not to look for. */
-export interface HiddenFile {
-  /** As `git ls-files -v` marks it: lower case assume-unchanged, S skip-worktree. */
-  readonly tag: string
-  readonly path: BytePath
-}
-
 /** What `git status` says, without what a recovery puts there for a while. Rejects with source-unreadable where git cannot look. */
 export async function readStatus(place: GitPlace, run: Run): Promise<StatusLine[]> {
   const { text, stderr } = await git(place, statusArguments, run)
@@ -25,16 +18,6 @@ export async function readStatus(place: GitPlace, run: Run): Promise<StatusLine[
     })
   const lines = text.split('\0').filter(Boolean).map(parseStatusLine)
   return lines.filter(line => line.kind !== 'untracked' || !isOurs(line.path))
-}
-
-/** Tracked files marked assume-unchanged or skip-worktree: `git status` is silent about them, whatever they hold. */
-export async function readHidden(place: GitPlace, run: Run): Promise<HiddenFile[]> {
-  const hidden: HiddenFile[] = []
-  for await (const record of gitRecords(place, ['ls-files', '-v', '-z'], run)) {
-    const [tag, path] = [record[0]!, record.slice(2)]
-    if (tag !== tag.toUpperCase() || tag === 'S') hidden.push({ tag, path })
-  }
-  return hidden
 }
 
 /** Folders that hold nothing at all, neither tracked nor ignored. git knows nothing of them, but programs may need them. */

@@ -6,7 +6,6 @@ import type { BytePath } from '../byte-path.ts'
 import { isInVolume } from '../elsewhere.ts'
 import type { Elsewhere } from '../elsewhere.ts'
 import { convertedFiles } from './converted.ts'
-import { readIndex } from './index-copy.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { Picked, TreeNotes } from './tree-entries.ts'
 import { emptyFolders } from './work-tree.ts'
@@ -21,17 +20,19 @@ export const withoutSlash = (path: BytePath): BytePath => path.replace(/\/$/, ''
  */
 export async function pickedInWorkTree(snapshot: Snapshot, elsewhere: Elsewhere, run: Run): Promise<Picked[]> {
   const root = snapshot.place.workTree
-  const { status, hidden, place } = snapshot
+  const { status, index, place } = snapshot
   const left = new Set<BytePath>()
   for (const path of elsewhere.config) if (!(await isLink(root, path))) left.add(path)
   const changed = status.filter(({ kind, path }) => kind !== 'untracked' || !left.has(path))
+  const [converted, empty] = await Promise.all([convertedFiles(place, index.files, run), emptyFolders(place, run)])
   const files = new Set([
     ...changed.map(({ path }) => withoutSlash(path)),
-    ...hidden.map(({ path }) => path),
-    ...(await convertedFiles(place, run)),
-    ...(await innerRepositories(snapshot, run)),
+    ...index.hidden.map(({ path }) => path),
+    ...converted,
+    // Submodules, checked out or not.
+    ...index.files.filter(({ mode }) => mode === '160000').map(({ path }) => path),
   ])
-  const folders = (await emptyFolders(place, run)).filter(path => !files.has(path))
+  const folders = empty.filter(path => !files.has(path))
   const picked: Picked[] = [
     { root, path: '', alone: true },
     ...[...files].map(path => ({ root, path })),
@@ -44,13 +45,6 @@ export async function pickedInWorkTree(snapshot: Snapshot, elsewhere: Elsewhere,
 const isLink = async (root: string, path: BytePath): Promise<boolean> =>
   (await fs.lstat(onDisk(root, path)).catch(() => undefined))?.isSymbolicLink() ?? false
 
-/** Submodules, checked out or not. */
-async function innerRepositories({ place }: Snapshot, run: Run): Promise<BytePath[]> {
-  const found: BytePath[] = []
-  for await (const { mode, path } of readIndex(place, run)) if (mode === '160000') found.push(path)
-  return found
-}
-
 /** The status of what could be read: a file that vanished since git looked is deleted, or never was. */
 export function presentStatus(status: readonly StatusLine[], { contents }: TreeNotes): StatusLine[] {
   const isGone = ({ path, modeInWorkTree }: StatusLine) =>
@@ -61,7 +55,7 @@ export function presentStatus(status: readonly StatusLine[], { contents }: TreeN
 }
 
 /** Tracked files that are not in the work tree. */
-export const absentFiles = ({ status, hidden }: Snapshot, notes: TreeNotes): BytePath[] => [
+export const absentFiles = ({ status, index }: Snapshot, notes: TreeNotes): BytePath[] => [
   ...presentStatus(status, notes).flatMap(({ letters, path }) => (letters[1] === 'D' ? [withoutSlash(path)] : [])),
-  ...hidden.flatMap(({ path }) => (notes.contents.has(path) ? [] : [path])),
+  ...index.hidden.flatMap(({ path }) => (notes.contents.has(path) ? [] : [path])),
 ]
