@@ -35,7 +35,7 @@ const top = values.folder ?? fs.mkdtempSync(path.join(os.tmpdir(), 'aidatavault-
 fs.chmodSync(top, 0o755)
 try {
   const data = makeData(top, megabytes)
-  const tools = openTools(path.join(top, 'tools'), names)
+  const tools = await openTools(path.join(top, 'tools'), names)
   const results: Result[] = []
   for (const chain of wantedOf(chainsOf(data), only))
     for (let round = 0; round < rounds; round++) await runRound(chain, tools, round, result => note(results, result))

@@ -14,13 +14,21 @@ const bundledPackages = ['@scure', 'cli-progress', 'commander', 'croner', 'pg', 
 /** What went into a bundle: files, relative to the top folder, each with its time (ms) and length (bytes). */
 export type BundleInputs = Readonly<Record<string, readonly [number, number]>>
 
-/** Writes the bundle into a folder below the top folder, in place of the one that is there; a kill leaves one or none. */
-export async function makeBundle(folder = path.join(top, 'dist')): Promise<void> {
+const program = { main: path.join(top, 'cli/main.ts'), guard: path.join(top, 'cli/guard-start.ts') }
+
+/**
+ * Writes the bundle into a folder below the top folder, in place of the one that is there; a kill leaves one or none.
+ * `input`: what is started from outside, by the name of its file there.
+ */
+export async function makeBundle(
+  folder = path.join(top, 'dist'),
+  input: Readonly<Record<string, string>> = program,
+): Promise<void> {
   const { rolldown } = await import('rolldown')
   const fresh = `${folder}.${process.pid}.tmp`
   const began = Date.now()
   const build = await rolldown({
-    input: { main: path.join(top, 'cli/main.ts'), guard: path.join(top, 'cli/guard-start.ts') },
+    input,
     platform: 'node',
     external: staysOutside,
     plugins: [inPlace(fresh)],

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
+import { makeBundle } from '../../cli/bundle.ts'
 import type { Command } from './measure.ts'
 
 export type ToolName = 'ours' | 'restic' | 'borg'
@@ -26,7 +27,11 @@ const password = 'bench'
 const child = path.join(import.meta.dirname, 'ours.js')
 
 /** All that are there, with their places below `top`. */
-export function openTools(top: string, names: readonly ToolName[]): Tool[] {
+export async function openTools(top: string, names: readonly ToolName[]): Promise<Tool[]> {
+  // As users have the program.
+  await makeBundle(path.join(import.meta.dirname, '../../dist.bench'), {
+    ours: path.join(import.meta.dirname, 'ours-main.ts'),
+  })
   fs.rmSync(top, { recursive: true, force: true })
   fs.mkdirSync(top, { recursive: true })
   return names.map(name => makers[name](path.join(top, name)))
