@@ -23,7 +23,7 @@ export async function connect(settings: ConnectionSettings, options: ConnectOpti
     try {
       return await open(settings, options, ssl)
     } catch (error) {
-      if (index + 1 < attempts.length && !isAnswer(error)) continue
+      if (index + 1 < attempts.length && !isAnswer(error) && !options.signal.aborted) continue
       throw unreachable(settings, error)
     }
   }

@@ -1,8 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { skipsStack } from '../../../test/stack/engine.ts'
+import type { ContainerEngine } from '../docker/container-engine.ts'
+import { dockerCli } from '../docker/docker-cli.ts'
 import { composeServer, type ComposeServer } from '../../sources/database/testing/compose-server.ts'
 import { itReads } from './testing/reading-promises.ts'
 import { quietRun } from '../../sources/testing/test-project.ts'
+
+/** The same engine, with what it made containers for. */
+const counting = (engine: ContainerEngine, made: string[]): ContainerEngine =>
+  new Proxy(engine, {
+    get: (of, name) => {
+      const found: unknown = Reflect.get(of, name)
+      if (name === 'runOnce') made.push(String(name))
+      return typeof found === 'function' ? found.bind(of) : found
+    },
+  })
 
 describe.skipIf(skipsStack)('PostgreSQL in a Compose service', () => {
   const run = quietRun()
@@ -72,6 +84,29 @@ describe.skipIf(skipsStack)('PostgreSQL in a Compose service', () => {
     expect(await tried('boss', 'wrong', 'shop')).toBe(false)
     expect(await tried('boss', password, 'nowhere')).toBe(false)
     expect(await tried('nobody', password, 'shop')).toBe(false)
+  })
+
+  it('makes no container for a login that works, unless the rules of the server tell by who comes from where', async () => {
+    const made: string[] = []
+    const tried = async (secret: string) => {
+      made.length = 0
+      const access = server.again('boss', counting(dockerCli(), made))
+      return {
+        works: await access.tryLogin({ user: 'boss', password: secret, database: 'shop' }, run),
+        made: made.length,
+      }
+    }
+    // On a busy machine the quick way may take too long once.
+    await expect.poll(() => tried(password), { timeout: 20_000 }).toEqual({ works: true, made: 0 })
+    const { hba } = (await query(`SELECT current_setting('hba_file') AS hba`))[0] as { hba: string }
+    // As who works on this machine may have it for himself.
+    const gateway = `h=${hba}; cp $h $h.was; ip=$(hostname -i | sed 's/[0-9]*$/1/'); (echo "host all all $ip/32 trust"; cat $h.was) >$h`
+    server.exec('sh', '-c', gateway)
+    await query('SELECT pg_reload_conf()')
+    expect(await tried('wrong')).toEqual({ works: false, made: 1 })
+    expect(await tried(password)).toEqual({ works: true, made: 1 })
+    server.exec('sh', '-c', `cat ${hba}.was >${hba}`)
+    await query('SELECT pg_reload_conf()')
   })
 
   it('leaves no session on the server when its run is stopped', async () => {

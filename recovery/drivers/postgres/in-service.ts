@@ -2,6 +2,7 @@ import { messageOf } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
 import type { ContainerInspection } from '../docker/container-engine.ts'
 import { clientOperations, questionSession, type StartClient } from './client-programs.ts'
+import { loginDirectly } from './direct-login.ts'
 import { freeInContainer } from './free-space.ts'
 import { keptSessions, type KeptSessions } from './kept-sessions.ts'
 import { loginFromNetwork } from './network-login.ts'
@@ -35,6 +36,8 @@ export function postgresInService(options: InServiceOptions): PostgresAccess {
   const programs = serviceClients(options)
   const sessions = keptSessions()
   let user = options.user
+  // Until it is tried.
+  let reachesHere = true
   let found: Promise<Connection> | undefined
   const connection = (run: Run) => {
     const finding = (found ??= find({ ...options, user }, programs, sessions, run))
@@ -72,8 +75,16 @@ export function postgresInService(options: InServiceOptions): PostgresAccess {
     home: (run, not) => askHome(askAtHome(run), not),
     server: run => askServerFacts(askAtHome(run)),
     freeSpace: run => freeUnder(start, () => askServerFacts(askAtHome(run)), run),
-    tryLogin: async (credentials, run) =>
-      loginFromNetwork(options, (await connection(run)).container, credentials, run),
+    tryLogin: async (credentials, run) => {
+      const direct = () =>
+        sessions.reading(run, async () =>
+          loginDirectly(options, (await connection(run)).container, credentials, askAtHome(run), run),
+        )
+      const said = reachesHere ? await direct() : 'unclear'
+      if (said === 'works') return true
+      reachesHere &&= said !== 'unreachable'
+      return loginFromNetwork(options, (await connection(run)).container, credentials, run)
+    },
     baseBackup: async run => serviceBaseBackup({ place: options, ...(await connection(run)), clients }, run),
     close: () =>
       programs.close(async (sql, run) =>

@@ -10,17 +10,28 @@ export interface ServiceAddress {
 
 const everywhere = new Set(['', '0.0.0.0', '::'])
 
-/** The container's own addresses, and the ports that it publishes; none where the engine runs on another machine. */
-export async function serviceAddresses(
+const portOf = ({ env }: ContainerInspection): number => Number(env['PGPORT'] ?? 5432)
+
+/** The container's own addresses on its networks; none where the engine runs on another machine. */
+export async function ownAddresses(
   { engine }: ServicePlace,
-  { addresses, published, env }: ContainerInspection,
+  container: ContainerInspection,
   run: Run,
 ): Promise<ServiceAddress[]> {
   if ((await engine.facts(run)).isRemote) return []
-  const port = Number(env['PGPORT'] ?? 5432)
-  const ports = published.filter(bound => bound.port === port)
+  return container.addresses.map(host => ({ host, port: portOf(container) }))
+}
+
+/** The same, and the ports that it publishes. */
+export async function serviceAddresses(
+  place: ServicePlace,
+  container: ContainerInspection,
+  run: Run,
+): Promise<ServiceAddress[]> {
+  if ((await place.engine.facts(run)).isRemote) return []
+  const ports = container.published.filter(bound => bound.port === portOf(container))
   return [
-    ...addresses.map(host => ({ host, port })),
+    ...(await ownAddresses(place, container, run)),
     ...ports.map(({ hostIp, hostPort }) => ({ host: everywhere.has(hostIp) ? '127.0.0.1' : hostIp, port: hostPort })),
   ]
 }

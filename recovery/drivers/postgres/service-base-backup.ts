@@ -10,6 +10,7 @@ import type { Ask } from './server-questions.ts'
 import { serviceAddresses, type ServiceAddress } from './service-addresses.ts'
 import { findServiceContainer, type ServicePlace } from './service-container.ts'
 import { serviceEnvironment } from './service-environment.ts'
+import { identitySql, isSameServer } from './service-identity.ts'
 import type { Identity } from './service-superuser.ts'
 
 /** What a base backup of a server in a service works with. */
@@ -52,11 +53,6 @@ export async function serviceBaseBackup(work: ServiceBackupWork, run: Run): Prom
 const isElsewhere = (error: unknown): boolean =>
   error instanceof RecoveryError && ['database-unreachable', 'target-mismatch'].includes(error.code)
 
-// Two servers can have one system identifier, as copies of each other; they never started at the same microsecond.
-const identitySql = `
-  SELECT (pg_catalog.pg_control_system()).system_identifier::text AS system,
-         extract(epoch FROM pg_catalog.pg_postmaster_start_time())::text AS started`
-
 function overNetwork(
   settings: ConnectionSettings,
   name: string,
@@ -66,7 +62,7 @@ function overNetwork(
   const applicationName = `aidatavault ${randomUUID().slice(0, 8)}`
   const check = async (ask: Ask) => {
     const [found] = await ask(identitySql)
-    if (found?.['system'] !== identity?.['system'] || found?.['started'] !== identity?.['started'])
+    if (!isSameServer(found, identity))
       throw new RecoveryError('target-mismatch', `another server than ${name} answers at ${settings.host}`)
   }
   return startBaseBackup(settings, { name, applicationName, timeoutMs: connectMs, check }, run)

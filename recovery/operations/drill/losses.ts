@@ -14,13 +14,15 @@ export async function writtenSincePoint({ project, manifest }: DrillPlan, tools:
   for (const { name, activity, server: facts } of manifest.servers) {
     const server = project?.servers.find(found => found.name === name && found.running)
     if (!server || !activity) continue
-    const ask = withAccess(server, project?.compose?.address, tools, run, async access => {
-      const { systemIdentifier } = await access.server(run)
-      // Another server by that name counts from somewhere else.
-      if (systemIdentifier !== facts.systemIdentifier) return undefined
-      const home = await access.home(run)
-      return writtenSince(activity, await readActivity(sql => access.query(home, sql, run)))
-    })
+    const ask = withAccess(server, project?.compose?.address, tools, run, access =>
+      access.reading(run, async () => {
+        const { systemIdentifier } = await access.server(run)
+        // Another server by that name counts from somewhere else.
+        if (systemIdentifier !== facts.systemIdentifier) return undefined
+        const home = await access.home(run)
+        return writtenSince(activity, await readActivity(sql => access.query(home, sql, run)))
+      }),
+    )
     const written = await ask.catch((error: unknown) => {
       run.signal.throwIfAborted()
       run.report({

@@ -91,7 +91,9 @@ async function prove(copy: DataCopy, target: Target, restoration: Restoration): 
   const { image, place, server } = target
   const fill = (volume: string) => tools.engine.writeVolume(volume, image, dataEntries(copy, place, run), run)
   try {
-    return await withThrowawayServer(target, server.environment.user, fill, restoration, access => readAll(access, run))
+    return await withThrowawayServer(target, server.environment.user, fill, restoration, access =>
+      access.reading(run, () => readAll(access, run)),
+    )
   } catch (error) {
     run.signal.throwIfAborted()
     throw new RecoveryError(

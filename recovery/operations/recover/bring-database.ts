@@ -28,9 +28,11 @@ async function fill(shop: Workshop, facts: DatabaseServer): Promise<readonly Che
   const access = accessFor(shop, facts)
   try {
     await restoreServer(facts, access, reader(`databases of ${facts.name}`), { emptyServer: true }, run)
-    const checks = await verifyServer(facts, access, [], run)
-    await journal.filled(facts.name, (await access.server(run)).systemIdentifier)
-    return checks
+    return await access.reading(run, async () => {
+      const checks = await verifyServer(facts, access, [], run)
+      await journal.filled(facts.name, (await access.server(run)).systemIdentifier)
+      return checks
+    })
   } finally {
     await access.close()
   }
@@ -75,8 +77,17 @@ export async function waitForServer(
   where = 'on its new, empty volume',
 ): Promise<void> {
   const deadline = performance.now() + serverStartMs
+  const labels = {
+    'com.docker.compose.project': address.projectName ?? '',
+    'com.docker.compose.service': facts.name,
+  }
   for (;;) {
-    const probe = tools.compose.exec(address, facts.name, ['pg_isready', '--quiet', '--host', '127.0.0.1'], {}, run)
+    const containers = await tools.engine.listContainers(labels, run)
+    const running = containers.find(container => container.running)
+    const hasEnded = containers.length > 0 && !running
+    const options = running ? { container: running.id } : {}
+    const argv = ['pg_isready', '--quiet', '--host', '127.0.0.1']
+    const probe = tools.compose.exec(address, facts.name, argv, options, run)
     probe.stdin.end()
     probe.stdout.resume()
     const failure = await probe.finished.then(
@@ -85,20 +96,10 @@ export async function waitForServer(
     )
     if (failure === undefined) return
     run.signal.throwIfAborted()
-    if (performance.now() > deadline || (await hasEnded({ tools, address, run }, facts.name)))
+    if (performance.now() > deadline || hasEnded)
       throw await didNotStart(tools, address, `${facts.name} did not start ${where}`, facts.name, run)
     await sleep(probeEveryMs, undefined, { signal: run.signal })
   }
-}
-
-/** Its container is there, and does not run any more. */
-async function hasEnded({ tools, address, run }: Pick<Workshop, 'tools' | 'address' | 'run'>, service: string) {
-  const labels = {
-    'com.docker.compose.project': address.projectName ?? '',
-    'com.docker.compose.service': service,
-  }
-  const found = await tools.engine.listContainers(labels, run)
-  return found.length > 0 && found.every(({ running }) => !running)
 }
 
 // initdb on a slow disk takes half a minute; a server that has not come up after five will not.

@@ -119,8 +119,10 @@ async function prove(shop: Workshop, facts: DatabaseServer): Promise<readonly Ch
   await waitForServer(shop, facts, 'on the data directory that was laid again')
   const access = accessFor(shop, facts)
   try {
-    const checks = await verifyServer(facts, access, [], run)
-    const { systemIdentifier } = await access.server(run)
+    const { checks, systemIdentifier } = await access.reading(run, async () => {
+      const { systemIdentifier } = await access.server(run)
+      return { systemIdentifier, checks: await verifyServer(facts, access, [], run) }
+    })
     await journal.filled(facts.name, systemIdentifier)
     const ok = systemIdentifier === facts.server.systemIdentifier
     const detail = ok ? systemIdentifier : `${systemIdentifier}, was ${facts.server.systemIdentifier}`

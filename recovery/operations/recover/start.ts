@@ -42,7 +42,9 @@ export async function sameServers(shop: Workshop): Promise<Check[]> {
   const checks: Check[] = []
   for (const facts of running) {
     const access = accessFor(shop, facts)
-    const { systemIdentifier } = await access.server(shop.run).finally(() => access.close())
+    const { systemIdentifier } = await access
+      .reading(shop.run, () => access.server(shop.run))
+      .finally(() => access.close())
     const ok = systemIdentifier === filled[facts.name]
     const detail = ok ? 'it is' : 'another, new one runs: its data directory is not where it was'
     checks.push({ what: `PostgreSQL ${facts.name} is the server that was filled`, ok, detail })

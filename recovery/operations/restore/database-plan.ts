@@ -15,7 +15,7 @@ import type { Obstacle } from '../recover/plan.ts'
 import { presentRows, rowChanges, type PresentRows } from './database-changes.ts'
 import { noSpace, olderServer } from './database-obstacles.ts'
 import { chooseDatabases, type ChosenDatabases, type DatabaseRequest } from './database-choice.ts'
-import { withServer } from './database-server.ts'
+import { readServer } from './database-server.ts'
 import { servicesUsing } from './database-services.ts'
 import { assertSameSystem } from './identity.ts'
 import { keepUntil } from './keep-until.ts'
@@ -44,7 +44,7 @@ export interface DatabasePlan extends RestorePlan {
 export async function planDatabase(request: DatabaseRequest, restoration: Restoration): Promise<DatabasePlan> {
   const chosen = await chooseDatabases(request, restoration)
   const names = chosen.databases.map(({ name }) => name)
-  return withServer(restoration, chosen.server, names, async work => {
+  return readServer(restoration, chosen.server, names, async work => {
     const { systemIdentifier } = await work.access.server(work.run)
     if (chosen.facts && request.into === undefined)
       assertSameSystem(chosen.server, chosen.facts.server.systemIdentifier, systemIdentifier, request.choice.accept)

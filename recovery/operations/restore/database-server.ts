@@ -28,12 +28,29 @@ export async function withServer<T>(
   use: (work: ServerWork) => Promise<T>,
 ): Promise<T> {
   const server = runningServer({ project }, name)
-  return withAccess(server, project.compose?.address, tools, run, async access => {
-    await access.user(run)
-    const home = await homeBeside(access, avoid, run)
-    const { version } = await access.server(run)
-    return use({ access, run, version, homes: [home, home] })
-  })
+  return withAccess(server, project.compose?.address, tools, run, async access =>
+    use(await access.reading(run, () => openServer(access, avoid, run))),
+  )
+}
+
+/** The same for what only reads: see `PostgresAccess.reading`. */
+export async function readServer<T>(
+  { project, tools, run }: Pick<Restoration, 'project' | 'tools' | 'run'>,
+  name: string,
+  avoid: readonly string[],
+  use: (work: ServerWork) => Promise<T>,
+): Promise<T> {
+  const server = runningServer({ project }, name)
+  return withAccess(server, project.compose?.address, tools, run, access =>
+    access.reading(run, async () => use(await openServer(access, avoid, run))),
+  )
+}
+
+async function openServer(access: PostgresAccess, avoid: readonly string[], run: Run): Promise<ServerWork> {
+  await access.user(run)
+  const home = await homeBeside(access, avoid, run)
+  const { version } = await access.server(run)
+  return { access, run, version, homes: [home, home] }
 }
 
 async function homeBeside(access: PostgresAccess, avoid: readonly string[], run: Run): Promise<string> {

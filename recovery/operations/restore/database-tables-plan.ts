@@ -14,7 +14,7 @@ import {
 import { presentRows, rowChanges } from './database-changes.ts'
 import { chooseDatabases, type DatabaseRequest } from './database-choice.ts'
 import { noSpace, olderServer } from './database-obstacles.ts'
-import { withServer } from './database-server.ts'
+import { readServer } from './database-server.ts'
 import { assertSameSystem } from './identity.ts'
 import type { Restoration } from './restoration.ts'
 import type { RestorePlan } from './restore-plan.ts'
@@ -39,7 +39,7 @@ export async function planTables(request: TablesRequest, restoration: Restoratio
   const chosen = await chooseDatabases(request, restoration)
   const [only, ...more] = chosen.databases
   if (!only || more.length > 0) throw oneDatabase(chosen.server)
-  return withServer(restoration, chosen.server, [], async work => {
+  return readServer(restoration, chosen.server, [], async work => {
     const { systemIdentifier } = await work.access.server(work.run)
     const { accept } = request.choice
     if (chosen.facts) assertSameSystem(chosen.server, chosen.facts.server.systemIdentifier, systemIdentifier, accept)

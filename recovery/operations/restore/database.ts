@@ -93,16 +93,21 @@ async function fillBeside(
 ): Promise<void> {
   const { id } = journal.record
   const beside = besideName(name, id)
-  const roles = await content.makeRoles(work.access, work.homes[0], work.run)
-  if (roles.length > 0)
-    work.run.report({ kind: 'note', text: `roles that were missing are made again: ${roles.join(', ')}` })
-  const fromPresent = part === 'data' ? undefined : content.facts
-  const properties = fromPresent ?? present ?? content.properties ?? (await serverDefault(work))
-  const settings = fromPresent?.settings ?? (present ? await settingsOf(work, present.name) : [])
+  const { properties, settings, offers } = await work.access.reading(work.run, async () => {
+    const roles = await content.makeRoles(work.access, work.homes[0], work.run)
+    if (roles.length > 0)
+      work.run.report({ kind: 'note', text: `roles that were missing are made again: ${roles.join(', ')}` })
+    const fromPresent = part === 'data' ? undefined : content.facts
+    return {
+      properties: fromPresent ?? present ?? content.properties ?? (await serverDefault(work)),
+      settings: fromPresent?.settings ?? (present ? await settingsOf(work, present.name) : []),
+      offers: await listOffers(work),
+    }
+  })
   const schema = part === 'data' ? { schema: presentSchema(work, name, beside) } : {}
   const marks = [markStatement(beside, id, 'beside')]
   const filling = { content, part, name: beside, properties, settings, marks, ...schema }
-  await fillDatabase(work, filling, await listOffers(work))
+  await fillDatabase(work, filling, offers)
 }
 
 const settingsOf = ({ access, run }: ServerWork, database: string) =>

@@ -9,7 +9,7 @@ import type { RecoveryPoint } from '../points.ts'
 import type { Obstacle } from '../recover/plan.ts'
 import { choosePart, type PointChoice } from './choose-part.ts'
 import { presentRows, rowChanges } from './database-changes.ts'
-import { withServer } from './database-server.ts'
+import { readServer } from './database-server.ts'
 import { servicesUsing } from './database-services.ts'
 import { assertSameSystem } from './identity.ts'
 import { keepUntil } from './keep-until.ts'
@@ -106,7 +106,7 @@ async function changesOf(
   restoration: Restoration,
 ): Promise<[string, string][]> {
   if (!running) return [[`PostgreSQL ${facts.name}`, 'does not run, so that nothing can be compared']]
-  return withServer(restoration, facts.name, [], async work => {
+  return readServer(restoration, facts.name, [], async work => {
     const changes: [string, string][] = []
     const all = await listDatabases(sql => askServer(work, sql))
     for (const present of all) {
@@ -131,7 +131,7 @@ async function assertIdentity(
   restoration: Restoration,
 ): Promise<void> {
   const asked = running
-    ? await withServer(restoration, facts.name, [], async ({ access, run }) => access.server(run)).catch(
+    ? await readServer(restoration, facts.name, [], async ({ access, run }) => access.server(run)).catch(
         () => undefined,
       )
     : undefined

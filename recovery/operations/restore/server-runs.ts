@@ -14,7 +14,9 @@ export async function livingIdentifier(
 ): Promise<string | null> {
   const found = project.servers.find(({ name }) => name === server)
   if (found?.running) {
-    const ask = withAccess(found, project.compose?.address, tools, run, access => access.server(run))
+    const ask = withAccess(found, project.compose?.address, tools, run, access =>
+      access.reading(run, () => access.server(run)),
+    )
     const answer = await ask.catch(() => run.signal.throwIfAborted())
     if (answer) return answer.systemIdentifier
   }
@@ -34,7 +36,8 @@ export async function assertServerRuns(
   const server = project.servers.find(({ name }) => name === wanted.name)
   if (!server) return
   const deadline = performance.now() + startMs
-  const ask = () => withAccess(server, project.compose?.address, tools, run, access => access.server(run))
+  const ask = () =>
+    withAccess(server, project.compose?.address, tools, run, access => access.reading(run, () => access.server(run)))
   for (;;) {
     const answer = await ask().catch((error: unknown) => ({ failure: messageOf(error) }))
     if (!('failure' in answer)) return assertSame(wanted, answer.systemIdentifier)

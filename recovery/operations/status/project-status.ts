@@ -200,10 +200,12 @@ async function askServer(server: ProjectServer, project: Project, tools: Tools, 
     if (quick) return quick
     run.signal.throwIfAborted()
   }
-  return withAccess(server, address, tools, run, async access => {
-    const home = await access.home(run)
-    return readLife(sql => access.query(home, sql, run))
-  })
+  return withAccess(server, address, tools, run, access =>
+    access.reading(run, async () => {
+      const home = await access.home(run)
+      return readLife(sql => access.query(home, sql, run))
+    }),
+  )
 }
 
 const containerOf = ({ name, access }: ProjectServer, { services }: Project): ContainerInspection | undefined =>

@@ -32,8 +32,9 @@ export async function fillDatabase(
   const create = [createDatabaseSql(name, properties, version), ...marks]
   await tellServer(work, [drop(name), ...create, ...statements(settings.filter(isTablespaceSetting), name)])
   const tell = (all: readonly string[]) => access.execute(name, `${all.join(';\n')};\n`, { oneTransaction: false }, run)
-  if (schema) await schema.before()
-  else await tell(['SELECT 1', ...pinnedExtensions(content, offers)])
+  const pinned = schema ? [] : pinnedExtensions(content, offers)
+  await schema?.before()
+  if (pinned.length > 0) await tell(pinned)
   await content.fill(access, name, part, run)
   await schema?.after()
   const others = settings.filter(statement => !isTablespaceSetting(statement))

@@ -12,9 +12,12 @@ import { askServer, tellServer, type RestoreWork } from './restore-work.ts'
  * starting, or make it write into the original's archive, is told of instead.
  */
 export async function restoreConfiguration(work: RestoreWork): Promise<void> {
-  await restoreFiles(work)
-  await restoreSettings(work)
-  await askServer(work, 'SELECT pg_catalog.pg_reload_conf() AS reloaded')
+  await work.access.reading(work.run, async () => {
+    await restoreFiles(work)
+    await restoreSettings(work)
+    await askServer(work, 'SELECT pg_catalog.pg_reload_conf() AS reloaded')
+  })
+  // In a session that is new: one that was there learns of new settings a moment later.
   const waiting = await askServer(work, 'SELECT name FROM pg_catalog.pg_settings WHERE pending_restart')
   if (waiting.length > 0) warn(work, `${waiting.map(({ name }) => name).join(', ')} apply after its next restart`)
 }

@@ -34,8 +34,10 @@ export async function restoreDatabase(
           { content, part: 'whole', name: beside, properties: database, settings: database.settings },
           offers,
         )
-        await tellServer(work, [markStatement(beside, dump.sha256)])
-        await swapIn(work, name, beside, [finalProperties(database)])
+        await swapIn(work, name, beside, {
+          before: [markStatement(beside, dump.sha256)],
+          afterwards: [finalProperties(database)],
+        })
       },
       { totalBytes: dump.bytes },
     )

@@ -15,11 +15,12 @@ export async function restoreRoles(work: RestoreWork): Promise<void> {
   const what = `the roles of PostgreSQL ${facts.name}`
   if (!facts.globals) throw new RecoveryError('restore-failed', `${what} are not in the point`)
   const script = parseGlobals(await readText(work.reader, facts.globals.inPoint))
-  await during(what, 'restore-failed', async () => {
+  const restore = async () => {
     await nameBootstrapRole(work)
     await applyRoles(work, script)
     await makeTablespaces(work, script)
-  })
+  }
+  await during(what, 'restore-failed', () => work.access.reading(work.run, restore))
 }
 
 const helper = 'aidatavault_helper'

@@ -32,9 +32,11 @@ export async function restoreServer(
   run: Run,
 ): Promise<void> {
   const dumped = facts.databases.filter(isDumped)
-  const work = await openWork(facts, access, reader, run)
-  assertVersion(work)
-  const offers = await listOffers(work)
+  const { work, offers } = await access.reading(run, async () => {
+    const work = await openWork(facts, access, reader, run)
+    assertVersion(work)
+    return { work, offers: await listOffers(work) }
+  })
   assertOffered(dumped, offers)
   warnOfMissing(work)
   await restoreRoles(work)

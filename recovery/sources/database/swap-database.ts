@@ -13,21 +13,22 @@ export const isWorkName = (name: string): boolean => /^aidatavault_(restore|repl
 /**
  * Gives `beside` the name `name`, in one transaction with taking it from the database that has it. That one is dropped
  * after that when it is empty, as the image makes it on a new volume; with rows in it, it is kept under another name, and
- * told of. `afterwards` are statements on the database in its place.
+ * told of. `before` are statements on the database while it has its own name still, `afterwards` on the one in its place.
  */
 export async function swapIn(
   work: RestoreWork,
   name: string,
   beside: string,
-  afterwards: readonly string[],
+  { before, afterwards }: { readonly before: readonly string[]; readonly afterwards: readonly string[] },
 ): Promise<void> {
   const old = work.present.find(database => database.name === name)
-  if (!old) return tellServer(work, [rename(beside, name), ...afterwards])
+  if (!old) return tellServer(work, [...before, rename(beside, name), ...afterwards])
   const keeps = await hasRows(work, name, old.allowsConnections)
   const away = workName(keeps ? 'kept' : 'replaced', name)
   const names = together([rename(name, away), rename(beside, name)])
   const clearing = keeps ? [] : [drop(away)]
-  await tellServer(work, [drop(workName('replaced', name)), ...close(name), ...names, ...afterwards, ...clearing], name)
+  const making = [...before, drop(workName('replaced', name)), ...close(name), ...names]
+  await tellServer(work, [...making, ...afterwards, ...clearing], name)
   if (!keeps) return
   const text = `database ${name} of the new server was not empty: it is kept as ${away}`
   work.run.report({ kind: 'warning', text })
@@ -43,10 +44,13 @@ async function hasRows(work: RestoreWork, name: string, open: boolean): Promise<
   // A run that was cut off closed it.
   if (!open) await tellServer(work, [`ALTER DATABASE ${quoteIdentifier(name)} ALLOW_CONNECTIONS true`], name)
   const ask = (sql: string) => access.query(name, sql, run)
-  for (const { quoted, countable } of await findTables(ask)) {
-    if (countable && (await ask(`SELECT 1 AS found FROM ${quoted} LIMIT 1`)).length > 0) return true
-  }
-  return false
+  // It is closed and renamed next: the session must be over by then.
+  return access.reading(run, async () => {
+    for (const { quoted, countable } of await findTables(ask)) {
+      if (countable && (await ask(`SELECT 1 AS found FROM ${quoted} LIMIT 1`)).length > 0) return true
+    }
+    return false
+  })
 }
 
 /** Nobody gets in any more, superusers neither, and who is in goes: a database in use cannot be renamed. */

@@ -20,6 +20,15 @@ export async function verifyServer(
   logins: readonly ApplicationLogin[],
   run: Run,
 ): Promise<Check[]> {
+  return access.reading(run, () => holdAgainst(facts, access, logins, run))
+}
+
+async function holdAgainst(
+  facts: DatabaseServer,
+  access: PostgresAccess,
+  logins: readonly ApplicationLogin[],
+  run: Run,
+): Promise<Check[]> {
   await superuserOf(facts, access, run)
   const home = await access.home(run)
   const present = await listDatabases(sql => access.query(home, sql, run))

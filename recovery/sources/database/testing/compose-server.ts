@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import type { Run } from '../../../domain/run.ts'
+import type { ContainerEngine } from '../../../drivers/docker/container-engine.ts'
 import { composeCli } from '../../../drivers/docker/compose-cli.ts'
 import { dockerCli } from '../../../drivers/docker/docker-cli.ts'
 import { postgresInService } from '../../../drivers/postgres/in-service.ts'
@@ -12,7 +13,7 @@ import type { PostgresAccess } from '../../../drivers/postgres/postgres-access.t
 export interface ComposeServer {
   readonly access: PostgresAccess
   /** Another way to the same server, as a later run has it. */
-  again(user?: string): PostgresAccess
+  again(user?: string, through?: ContainerEngine): PostgresAccess
   /** Runs a program in the container; gives what it printed. */
   exec(...argv: readonly string[]): string
   /** The same, as it came. */
@@ -51,7 +52,8 @@ export async function composeServer(run: Run, options: ComposeServerOptions = {}
   writeFileSync(path.join(directory, 'compose.yaml'), fileOf(name, options))
   const [compose, engine] = [composeCli(), dockerCli()]
   const address = { directory, files: [], profiles: [] }
-  const again = (user?: string) => postgresInService({ compose, engine, address, service: 'db', user })
+  const again = (user?: string, through = engine) =>
+    postgresInService({ compose, engine: through, address, service: 'db', user })
   const docker = (...args: readonly string[]) =>
     execFileSync('docker', ['compose', ...args], {
       cwd: directory,
