@@ -1,5 +1,7 @@
 import fs from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { FolderLook, packLook } from '../files/folder-look.ts'
+import { LookAhead, type FoldersAhead } from '../files/look-ahead.ts'
 import { readNode, type NodeReading } from '../files/node-reader.ts'
 import { joinPath, printablePath } from '../files/path.ts'
 import { listNames } from '../files/walk.ts'
@@ -17,6 +19,7 @@ import type { UploadParts } from './upload-parts.ts'
 
 // Packs are stored by this thread too, and must not wait long for it.
 const turnMs = 10
+const lookedAtAtOnce = 1000
 const squeezeAt = 8192
 const closingAtOnce = 8
 
@@ -40,13 +43,33 @@ interface OpenFolder {
 }
 
 /** An entry on its way into its folder's list. */
-interface Place {
+class Place {
   readonly folder: OpenFolder
   readonly name: Buffer
-  readonly path: Buffer
-  readonly inFolder: Buffer
   /** What stood there in the earlier point. */
   readonly earlier: EarlierEntry | undefined
+
+  constructor(folder: OpenFolder, name: Buffer, earlier: EarlierEntry | undefined) {
+    this.folder = folder
+    this.name = name
+    this.earlier = earlier
+  }
+
+  // Of most entries nobody asks for them.
+  get path(): Buffer {
+    return joinPath(this.folder.path, this.name)
+  }
+
+  get inFolder(): Buffer {
+    return joinPath(this.folder.inFolder, this.name)
+  }
+}
+
+interface SavedTop {
+  readonly node: Nameless
+  /** What the folder was in the earlier point. */
+  readonly before?: TreeNode
+  readonly saved: SavedFolder
 }
 
 /**
@@ -55,7 +78,9 @@ interface Place {
  */
 export class FolderSaver {
   readonly #parts: UploadParts
-  readonly #select: NonNullable<SaveFolderOptions['select']>
+  readonly #select: SaveFolderOptions['select']
+  /** Where most is likely to be as it was, and nothing is to be left out: what is there is then all that costs time. */
+  readonly #ahead: LookAhead | undefined
   readonly #earlier: EarlierPoint
   readonly #files: FileBatcher
   readonly #counts = { files: 0, folders: 0, others: 0, bytes: 0 }
@@ -68,15 +93,22 @@ export class FolderSaver {
 
   constructor(parts: UploadParts, options: SaveFolderOptions) {
     this.#parts = parts
-    this.#select = options.select ?? (() => true)
+    this.#select = options.select
+    this.#ahead = options.like && !options.select ? new LookAhead() : undefined
     this.#earlier = new EarlierPoint(parts.reader, options.like, parts.stored.data)
     this.#files = new FileBatcher(parts, options)
   }
 
   /** `folder` may be a symlink to one. Rejects with source-unreadable naming what cannot be read. */
-  async save(
-    folder: string,
-  ): Promise<{ readonly node: Nameless; readonly before?: TreeNode; readonly saved: SavedFolder }> {
+  async save(folder: string): Promise<SavedTop> {
+    try {
+      return await this.#save(folder)
+    } finally {
+      await this.#ahead?.end()
+    }
+  }
+
+  async #save(folder: string): Promise<SavedTop> {
     const top = Promise.withResolvers<string | undefined>()
     const before = await this.#parts.failure.during(this.#earlier.top())
     const opened = this.#openTop(folder, top.resolve)
@@ -112,15 +144,34 @@ export class FolderSaver {
     return { ...place, list: new TreeDraft(this.#parts.squeezer), open: 1, gone: false, doubtful: false, close }
   }
 
-  async #fill(folder: OpenFolder, before: TreeNode | undefined): Promise<void> {
+  async #fill(folder: OpenFolder, before: TreeNode | undefined, siblings?: FoldersAhead): Promise<void> {
     const earlier = await this.#parts.failure.during(this.#earlier.enter(before))
-    for (const name of this.#list(folder)) {
-      await this.#giveTurn()
-      const [path, inFolder] = [joinPath(folder.path, name), joinPath(folder.inFolder, name)]
-      await this.#place({ folder, name, path, inFolder, earlier: earlier.entry(name) })
+    const seen = await this.#seenAhead(folder, siblings)
+    const names = seen?.names ?? this.#list(folder)
+    const look = seen ?? this.#lookAtAll(folder, names)
+    const inside = look && this.#ahead!.begin(folder.path, look.folders)
+    for (const [i, name] of names.entries()) {
+      if (this.#isTurnOver()) await this.#giveTurn()
+      const reading = look?.reading(i)
+      const placing = this.#place(new Place(folder, name, earlier.entry(name)), reading, inside)
+      // Most are done at once.
+      if (placing) await placing
     }
     this.#release(folder)
     while (this.#closing.size >= closingAtOnce) await this.#parts.failure.during(Promise.race(this.#closing))
+  }
+
+  async #seenAhead(folder: OpenFolder, siblings?: FoldersAhead): Promise<FolderLook | undefined> {
+    const ahead = siblings?.take(folder.path)
+    const seen = ahead && (await this.#parts.failure.during(ahead))
+    folder.doubtful ||= seen?.names.length === 0
+    return seen
+  }
+
+  /** If that is worth while: then the folders in it are known before their time. */
+  #lookAtAll({ path }: OpenFolder, names: readonly Buffer[]): FolderLook | undefined {
+    this.#ahead?.count(names.length)
+    return this.#ahead && names.length <= lookedAtAtOnce ? new FolderLook(packLook(path, names)) : undefined
   }
 
   #list(folder: OpenFolder): readonly Buffer[] {
@@ -137,12 +188,13 @@ export class FolderSaver {
     }
   }
 
-  async #place(place: Place): Promise<void> {
-    const reading = this.#lookAt(place)
-    if (!reading || !this.#select(place.inFolder, reading.metadata.type)) return
+  /** A promise where it takes longer. */
+  #place(place: Place, seen?: NodeReading, siblings?: FoldersAhead): Promise<void> | void {
+    const reading = seen ?? this.#lookAt(place)
+    if (!reading || this.#select?.(place.inFolder, reading.metadata.type) === false) return
     switch (reading.metadata.type) {
       case 'dir':
-        return this.#enter(place, reading)
+        return this.#enter(place, reading, siblings)
       case 'file':
         return this.#addFile(place, reading)
       case 'socket':
@@ -166,17 +218,17 @@ export class FolderSaver {
     }
   }
 
-  async #enter(place: Place, { metadata }: NodeReading): Promise<void> {
+  #enter(place: Place, { metadata }: NodeReading, siblings: FoldersAhead | undefined): Promise<void> {
     place.folder.open++
     const close = (tree: string | undefined) => {
       if (tree !== undefined) this.#folderDone(place, folderNode(metadata, tree))
       this.#release(place.folder)
     }
     const { path, inFolder, folder: parent } = place
-    await this.#fill(this.#open({ path, inFolder, metadata, parent }, close), place.earlier?.node)
+    return this.#fill(this.#open({ path, inFolder, metadata, parent }, close), place.earlier?.node, siblings)
   }
 
-  async #addFile(place: Place, reading: NodeReading): Promise<void> {
+  #addFile(place: Place, reading: NodeReading): Promise<void> | void {
     const same = this.#earlier.same(place.earlier, place.name, reading)
     if (same !== undefined) return this.#addSame(place, same, reading)
     const unchanged = this.#earlier.unchanged(place.earlier?.node, reading)
@@ -185,7 +237,7 @@ export class FolderSaver {
       return this.#fileDone(place, reading, unchanged.content!, Number(reading.size))
     }
     place.folder.open++
-    await this.#files.add({
+    return this.#files.add({
       path: place.path,
       size: Number(reading.size),
       cut: (content, size) => {
@@ -274,9 +326,12 @@ export class FolderSaver {
     this.#closing.add(closing)
   }
 
-  async #giveTurn(): Promise<void> {
+  #isTurnOver(): boolean {
     this.#parts.failure.throwIfFailed()
-    if (performance.now() - this.#turnBegan < turnMs) return
+    return performance.now() - this.#turnBegan >= turnMs
+  }
+
+  async #giveTurn(): Promise<void> {
     await nextTurn()
     this.#turnBegan = performance.now()
   }

@@ -281,6 +281,24 @@ describe('a folder that an earlier point has too', () => {
     expect(second.snapshot.tree).toBe(first.snapshot.tree)
   })
 
+  it('gives the same point where it is large, and what has changed in it is seen', async () => {
+    for (let i = 0; i < 60; i++) {
+      fs.mkdirSync(at(`${i}`))
+      for (let j = 0; j < 40; j++) fs.writeFileSync(at(`${i}/${j}`), `${i} ${j}`)
+    }
+    const first = await save({}, later())
+    const second = await save({ like: like(first.snapshot) }, later())
+    expect(second.saved).toEqual(first.saved)
+    expect(second.snapshot.tree).toBe(first.snapshot.tree)
+    write('59/7', 'new')
+    fs.rmSync(at('58'), { recursive: true })
+    fs.symlinkSync('7', at('57/link'))
+    const third = await save({ like: like(first.snapshot) }, later())
+    expect(third.saved).toMatchObject({ files: 59 * 40, folders: 59, others: 1 })
+    expect(third.snapshot.tree).toBe((await save()).snapshot.tree)
+    expect(third.snapshot.summary).toMatchObject({ filesUnmodified: 59 * 40 - 1, filesChanged: 1 })
+  })
+
   it('costs one reading of the index', async () => {
     write('a/file', 'x')
     const first = await save({}, later())

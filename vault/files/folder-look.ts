@@ -1,0 +1,99 @@
+import type { NodeMetadata } from '../format/node.ts'
+import { readNode, type NodeReading } from './node-reader.ts'
+import { joinPath } from './path.ts'
+import { groupName, userName } from './posix.ts'
+
+/** A folder's entries as one thread tells them to another. */
+export interface PackedLook {
+  /** One name behind the other. */
+  readonly names: Uint8Array<ArrayBuffer>
+  readonly ends: Uint32Array<ArrayBuffer>
+  /** `numberWords` for each entry: its kind, mode, uid, gid, links. */
+  readonly numbers: Float64Array<ArrayBuffer>
+  /** `bigWords` for each entry: mtime, ctime, inode, device, size. */
+  readonly bigs: BigInt64Array<ArrayBuffer>
+}
+
+const numberWords = 5
+const bigWords = 5
+const kinds = { other: 0, file: 1, dir: 2 } as const
+const unsigned = (value: bigint): bigint => BigInt.asUintN(64, value)
+
+/** Looks at everything that has one of these names in a folder. */
+export function packLook(folder: Buffer, names: readonly Buffer[]): PackedLook {
+  const [numbers, bigs] = [new Float64Array(names.length * numberWords), new BigInt64Array(names.length * bigWords)]
+  const ends = new Uint32Array(names.length)
+  let end = 0
+  for (const [i, name] of names.entries()) {
+    ends[i] = end += name.length
+    const reading = plainReading(joinPath(folder, name))
+    if (!reading) continue
+    const { type, mode, uid, gid, links, mtime, ctime, inode, deviceId } = reading.metadata
+    numbers.set([type === 'file' ? kinds.file : kinds.dir, mode, uid, gid, links], i * numberWords)
+    bigs.set([mtime, ctime, inode, deviceId, reading.size], i * bigWords)
+  }
+  return { names: new Uint8Array(Buffer.concat(names)), ends, numbers, bigs }
+}
+
+/** Of files and folders that have nothing unusual. */
+function plainReading(path: Buffer): NodeReading | undefined {
+  try {
+    const reading = readNode(path)
+    const { type, xattrs, error } = reading.metadata
+    return (type === 'file' || type === 'dir') && !xattrs && !error ? reading : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The buffers in it, to be given to the other thread. */
+export const buffersOfLook = ({ names, ends, numbers, bigs }: PackedLook): ArrayBuffer[] => [
+  names.buffer,
+  ends.buffer,
+  numbers.buffer,
+  bigs.buffer,
+]
+
+/** What was seen in a folder a moment ago. */
+export class FolderLook {
+  readonly names: readonly Buffer[]
+  readonly #packed: PackedLook
+
+  constructor(packed: PackedLook) {
+    const { names, ends } = packed
+    this.#packed = packed
+    this.names = Array.from(ends, (end, i) =>
+      Buffer.from(names.buffer, i ? ends[i - 1]! : 0, end - (i ? ends[i - 1]! : 0)),
+    )
+  }
+
+  /** The names of the folders in it. */
+  get folders(): readonly Buffer[] {
+    return this.names.filter((_, i) => this.#packed.numbers[i * numberWords] === kinds.dir)
+  }
+
+  /** What `readNode` said of the entry of this number; undefined if it has to be looked at anew. */
+  reading(i: number): NodeReading | undefined {
+    const { numbers, bigs } = this.#packed
+    const [number, big] = [i * numberWords, i * bigWords]
+    const kind = numbers[number]
+    if (kind === kinds.other) return undefined
+    const [uid, gid] = [numbers[number + 2]!, numbers[number + 3]!]
+    const mtime = bigs[big]!
+    const metadata: NodeMetadata = {
+      type: kind === kinds.file ? 'file' : 'dir',
+      mode: numbers[number + 1]!,
+      mtime,
+      atime: mtime,
+      ctime: bigs[big + 1]!,
+      uid,
+      gid,
+      user: userName(uid),
+      group: groupName(gid),
+      inode: unsigned(bigs[big + 2]!),
+      deviceId: unsigned(bigs[big + 3]!),
+      links: numbers[number + 4]!,
+    }
+    return { metadata, size: bigs[big + 4]! }
+  }
+}
