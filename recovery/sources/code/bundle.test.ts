@@ -1,4 +1,7 @@
+import { randomBytes } from 'node:crypto'
+import fs from 'node:fs'
 import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CodeFacts } from '../../../contract/manifest.ts'
 import { createVault, MemoryStorage, type Snapshot, type Vault } from '../../../vault/index.ts'
@@ -116,6 +119,16 @@ describe('a point after another one', () => {
     expect(await take()).toMatchObject({ made: true })
     expect(await take(first)).toMatchObject({ made: false, facts: first.facts })
   })
+})
+
+it('what is in a bundle stands there as it is, for the vault to compress, and to know again after the next commit', async () => {
+  const text = randomBytes(200).toString('hex')
+  fs.writeFileSync(sandbox.at('project', 'text'), text)
+  sandbox.sh('git add .; git commit -qm text', 'project')
+  await take()
+  sandbox.sh('echo more >>one; git commit -qam more', 'project')
+  const bytes = await buffer(pointReader(vault, (await take()).snapshot, 'test', run).readFile(inPoint.bundle))
+  expect(bytes.includes(text)).toBe(true)
 })
 
 describe('a bundle is made anew', () => {

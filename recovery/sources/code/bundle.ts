@@ -46,8 +46,9 @@ async function saveEarlier({ writer, earlier }: Capture, of: string): Promise<Sa
 }
 
 async function makeBundle({ snapshot, writer, run }: Capture, shadow: GitPlace): Promise<SavedPart> {
-  // One thread, so that the same repository gives the same bytes and the vault keeps them once.
-  const making = ['-c', 'pack.threads=1', 'bundle', 'create', '--quiet', '-', '--all']
+  // One thread, so that the same repository gives the same bytes and the vault keeps them once. Not compressed, as the vault does
+  // that, better, and knows again what stood in the bundle before; what the repository has in packs is taken as it is there.
+  const making = ['-c', 'pack.threads=1', '-c', 'pack.compression=0', 'bundle', 'create', '--quiet', '-', '--all']
   const args = snapshot.references.head.id === null ? making : [...making, 'HEAD']
   const { stdin, stdout, finished } = startGit(shadow, args, run)
   stdin.end()
