@@ -1,7 +1,7 @@
 import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { withFileLock } from './file-lock.ts'
 import { thisOwner } from './run-owner.ts'
 
@@ -37,6 +37,21 @@ describe('a lock in a folder that several machines or containers share', () => {
     for (const gone of [{ pid: 2 ** 22 + 1 }, { boot: 'before' }]) {
       await fs.writeFile(file, JSON.stringify({ ...own, ...gone }))
       expect(await take()).toBe('in')
+    }
+  })
+
+  it('is touched as long as the work goes on, often enough to be held, and no longer', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    try {
+      await withFileLock(file, refusal, async () => {
+        await silentFor(1000)
+        const { mtimeMs: before } = await fs.stat(file)
+        await vi.advanceTimersByTimeAsync(60_000)
+        await vi.waitFor(async () => expect((await fs.stat(file)).mtimeMs).toBeGreaterThan(before))
+      })
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
     }
   })
 

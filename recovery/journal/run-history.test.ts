@@ -4,7 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { RunRecord } from '../../contract/run-record.ts'
-import { appendRun, newRunId, readRuns } from './run-history.ts'
+import { appendRun, endUnseenRuns, newRunId, readRuns } from './run-history.ts'
 
 const start = Date.UTC(2026, 2, 1)
 
@@ -26,6 +26,14 @@ describe('the run history', () => {
   const files = async () => (await fs.readdir(folder())).filter(name => name.startsWith('runs-')).sort()
   beforeEach(async () => void (root = await fs.mkdtemp(path.join(os.tmpdir(), 'aidatavault-runs-'))))
   afterEach(() => fs.rm(root, { recursive: true, force: true }))
+
+  /** What was written so far was written by another machine. */
+  async function moveElsewhere(): Promise<void> {
+    const [name = ''] = await files()
+    const file = path.join(folder(), name)
+    const text = await fs.readFile(file, 'utf8')
+    await fs.writeFile(file, text.replaceAll(`"hostname":"${os.hostname()}"`, '"hostname":"elsewhere"'))
+  }
 
   it('is empty where nothing ran, and makes nothing by being read', async () => {
     expect(await readRuns(root)).toEqual([])
@@ -61,14 +69,34 @@ describe('the run history', () => {
 
   it('takes a run of another machine for interrupted only after a day', async () => {
     await appendRun(root, runAt(1, { outcome: 'running' }))
-    const [name = ''] = await files()
-    const file = path.join(folder(), name)
-    const text = await fs.readFile(file, 'utf8')
-    await fs.writeFile(file, text.replaceAll(`"hostname":"${os.hostname()}"`, '"hostname":"elsewhere"'))
+    await moveElsewhere()
     const outcomeAfter = async (hours: number) =>
       (await readRuns(root, new Date(start + (1 + hours) * 3_600_000)))[0]?.outcome
     expect(await outcomeAfter(23)).toBe('running')
     expect(await outcomeAfter(25)).toBe('interrupted')
+  })
+
+  it('ends the runs of a scheduler of another machine for who keeps the schedule now, and no others', async () => {
+    const scheduled = runAt(1, { outcome: 'running', trigger: 'schedule' })
+    const typed = runAt(2, { outcome: 'running' })
+    for (const record of [scheduled, typed]) await appendRun(root, record)
+    await moveElsewhere()
+    const own = runAt(3, { outcome: 'running', trigger: 'catch-up' })
+    await appendRun(root, own)
+    await endUnseenRuns(root)
+    const now = new Date(start + 4 * 3_600_000)
+    expect((await readRuns(root, now)).map(({ id, outcome }) => [id, outcome])).toEqual([
+      [scheduled.id, 'interrupted'],
+      [typed.id, 'running'],
+      [own.id, 'running'],
+    ])
+  })
+
+  it('knows how a run ended, though a line that says it runs stands behind that', async () => {
+    const ended = runAt(1, { outcome: 'failed', exitCode: 35 })
+    await appendRun(root, ended)
+    await appendRun(root, { ...ended, outcome: 'running' })
+    expect(await readRuns(root)).toEqual([ended])
   })
 
   it('loses only a line that a crash has torn, wherever it was torn', async () => {
@@ -93,15 +121,19 @@ describe('the run history', () => {
     expect(await readRuns(root)).toEqual([known])
   })
 
-  it('stays small, and forgets neither the last success of any job nor what is under way', async () => {
-    const limits = { fileBytes: 2000, files: 3 }
-    const drill = runAt(0, { job: 'drill' })
-    const failed = runAt(1, { job: 'drill', outcome: 'failed', dueAt: new Date(start).toISOString() })
-    const begun = runAt(2, { job: 'check', outcome: 'running' })
-    for (const record of [drill, failed, begun]) await appendRun(root, record, limits)
+  it('stays small, and forgets neither the last success of any job, its last run and the last by its schedule, nor what is under way', async () => {
+    const limits = { fileBytes: 2500, files: 3 }
+    const kept = [
+      runAt(0, { job: 'drill' }),
+      runAt(0.1, { job: 'drill', outcome: 'failed', dueAt: new Date(start).toISOString() }),
+      runAt(0.2, { job: 'drill', outcome: 'failed' }),
+      runAt(1, { job: 'check', outcome: 'running' }),
+      runAt(2, { job: 'check' }),
+    ]
+    for (const record of kept) await appendRun(root, record, limits)
     for (let n = 3; n < 80; n++) await appendRun(root, runAt(n), limits)
     const runs = await readRuns(root)
-    expect(runs.slice(0, 3)).toEqual([drill, failed, begun])
+    expect(runs.slice(0, kept.length)).toEqual(kept)
     expect(runs.length).toBeLessThan(40)
     expect(runs.at(-1)?.startedAt).toBe(runAt(79).startedAt)
     expect((await files()).length).toBeLessThanOrEqual(3)

@@ -102,7 +102,11 @@ function toCarryOn(records: readonly Stored[]): string {
     const due = own.findLast(({ dueAt }) => dueAt !== undefined)
     return [...last, due, ...own.filter(({ outcome }) => outcome === 'running')].filter(record => record !== undefined)
   })
-  return [...new Set(kept)].map(record => `${JSON.stringify(record)}\n`).join('')
+  // In the order that they stand in now: by it the next file is told which was the last.
+  return records
+    .filter(record => kept.includes(record))
+    .map(record => `${JSON.stringify(record)}\n`)
+    .join('')
 }
 
 /** It appears with its content, or not at all; another process may have been faster. */

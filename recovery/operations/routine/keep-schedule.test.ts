@@ -36,6 +36,12 @@ class Machine {
   }
 }
 
+/** A run that somebody typed, and that is under way. */
+const typedHere = (job: RunRecord['job'], startedAt: string): RunRecord => ({
+  ...{ version: 1, id: '0123456789abcdef', job, trigger: 'command', hostname: os.hostname() },
+  ...{ startedAt, outcome: 'running' },
+})
+
 describe('keeping a schedule', () => {
   let root: string
   let machine: Machine
@@ -209,15 +215,7 @@ describe('keeping a schedule', () => {
   })
 
   it('waits while somebody else runs a job here', async () => {
-    const typed: RunRecord = {
-      version: 1,
-      id: '0123456789abcdef',
-      job: 'drill',
-      trigger: 'command',
-      hostname: os.hostname(),
-      startedAt: machine.clock.now().toISOString(),
-      outcome: 'running',
-    }
+    const typed = typedHere('drill', machine.clock.now().toISOString())
     await appendRun(root, typed)
     const routine = routineOf({ backup: '0 * * * *' }, 1, done)
     const patient = {
@@ -232,6 +230,17 @@ describe('keeping a schedule', () => {
     const [, backup] = await readRuns(root, machine.clock.now())
     expect(backup).toMatchObject({ dueAt: '2026-03-01T01:00:00.000Z', trigger: 'schedule', outcome: 'success' })
     expect(backup!.startedAt > '2026-03-01T01:20').toBe(true)
+  })
+
+  it('does not wait for what a scheduler of another machine had begun, who is gone', async () => {
+    const startedAt = machine.clock.now().toISOString()
+    const left: RunRecord = { ...typedHere('backup', startedAt), trigger: 'schedule', dueAt: startedAt }
+    await appendRun(root, left)
+    const file = path.join(root, '.aidatavault', 'runs-00000001.jsonl')
+    const text = await fs.readFile(file, 'utf8')
+    await fs.writeFile(file, text.replaceAll(`"hostname":"${os.hostname()}"`, '"hostname":"elsewhere"'))
+    expect(await serveOnce(routineOf({ backup: '0 * * * *' }, 9, done), run())).toHaveLength(1)
+    expect((await told())[0]).toBe('00:30 backup schedule interrupted')
   })
 
   it('is not hindered by an observer that fails, and says so', async () => {
