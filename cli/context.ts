@@ -13,6 +13,7 @@ import {
 import { cacheFolder } from './cache-folder.ts'
 import { findPassword, type PasswordOptions } from './password.ts'
 import type { Terminal } from './terminal.ts'
+import type { VaultsAhead } from './vaults-ahead.ts'
 
 /** Options that every command takes. */
 export interface GlobalOptions extends PasswordOptions {
@@ -31,12 +32,13 @@ export interface GlobalOptions extends PasswordOptions {
   readonly profile?: string[]
 }
 
-/** What a command works with: the words of the user, the terminal, the tools, and the run that Ctrl-C ends. */
+/** What a command works with: the words of the user, the terminal, the tools, the run that Ctrl-C ends, and vaults opened ahead. */
 export interface Context {
   readonly options: GlobalOptions
   readonly terminal: Terminal
   readonly tools: Tools
   readonly run: Run
+  readonly ahead: VaultsAhead
 }
 
 /** Where the project that is meant is looked for, from there upwards. */
@@ -57,6 +59,12 @@ export const discoveryRequest = ({ options }: Pick<Context, 'options'>): Discove
 /** Looks for it. */
 export const findProject = (context: Context): Promise<Project> =>
   discoverProject(discoveryRequest(context), context.tools, context.run)
+
+/** Looks for it while its vault is opened beside: for who is going to need both. */
+export function findProjectBesideVault(context: Context): Promise<Project> {
+  context.ahead.begin(context)
+  return findProject(context)
+}
 
 /**
  * A path is made absolute, a URL stays. Rejects with bad-input a URL with a password, which would end up in settings,
@@ -115,8 +123,7 @@ export async function withVault<T>(
   use: (vault: Vault) => Promise<T>,
 ): Promise<T> {
   assertVaultKnown(location)
-  const password = await findPassword(location, context.options, context.terminal)
-  const vault = await joinVault(location, password, accessOf(context))
+  const vault = await openVaultAt(location, context)
   try {
     return await use(vault)
   } finally {
@@ -124,8 +131,16 @@ export async function withVault<T>(
   }
 }
 
-/** For commands that need no project when the vault is named. */
+/** The vault that was opened ahead, or else is opened now, with the password that is given, remembered or asked for. */
+export async function openVaultAt(location: string, context: Context): Promise<Vault> {
+  const ahead = await context.ahead.take(location)
+  if (ahead) return ahead
+  const password = await findPassword(location, context.options, context.terminal)
+  return joinVault(location, password, accessOf(context))
+}
+
+/** For commands that need a vault, and no project when that is named. */
 export async function projectIfAny(context: Context): Promise<Project | undefined> {
-  if (context.options.vault || process.env.AIDATAVAULT_VAULT) return findProject(context).catch(() => undefined)
-  return findProject(context)
+  const finding = findProjectBesideVault(context)
+  return context.options.vault || process.env.AIDATAVAULT_VAULT ? finding.catch(() => undefined) : finding
 }

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { RecoveryError } from '../recovery/domain/errors.ts'
 import { readLost, recallProject, vaultOfLastRestore, type Project } from '../recovery/operations/index.ts'
-import { configuredVault, findProject, vaultLocation, withVault, type Context } from './context.ts'
+import { configuredVault, findProjectBesideVault, vaultLocation, withVault, type Context } from './context.ts'
 
 // With a Compose file or an env file gone, Compose cannot say what the project is; and just then they are to come back.
 const lostCodes: readonly string[] = ['project-not-found', 'project-invalid', 'tool-failed', 'bad-input']
@@ -12,7 +12,7 @@ const lostCodes: readonly string[] = ['project-not-found', 'project-invalid', 't
  */
 export async function findProjectOrLost(context: Context, optional = false): Promise<Project | undefined> {
   try {
-    return await findProject(context)
+    return await findProjectBesideVault(context)
   } catch (error) {
     if (!(error instanceof RecoveryError) || !lostCodes.includes(error.code)) throw error
     const lost = await readLost(path.resolve(context.options.projectDirectory ?? '.')).catch(() => undefined)

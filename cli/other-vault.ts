@@ -1,8 +1,7 @@
 import { RecoveryError } from '../recovery/domain/errors.ts'
 import { joinVault, type OpenedPlace, type Vault } from '../recovery/operations/index.ts'
-import { findPassword } from './password.ts'
 import { findOtherPassword, otherPasswordHint } from './other-password.ts'
-import { accessOf, type Context } from './context.ts'
+import { accessOf, openVaultAt, type Context } from './context.ts'
 
 /** Opens a second vault (of `copy`, or a further one of the project), uses it and closes it. */
 export async function withOtherVault<T>(
@@ -56,10 +55,7 @@ export const firstOpened = (opened: readonly OpenedPlace[]): Vault =>
 
 async function tryToOpen(context: Context, location: string, isFirst: boolean): Promise<OpenedPlace> {
   try {
-    const { options, terminal } = context
-    const vault = isFirst
-      ? await joinVault(location, await findPassword(location, options, terminal), accessOf(context))
-      : await openOtherVault(context, location)
+    const vault = await (isFirst ? openVaultAt(location, context) : openOtherVault(context, location))
     return { location, vault }
   } catch (error) {
     if (context.run.signal.aborted) throw error

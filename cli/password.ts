@@ -43,6 +43,21 @@ export async function findPassword(location: string, options: PasswordOptions, t
   return passwordOf(typed)
 }
 
+/**
+ * The same where it can be had without anybody's noticing, or undefined: no question, no command, no file that can be read but
+ * once. Never rejects: what is wrong is said when the password is really needed.
+ */
+export async function quietPassword(location: string, options: PasswordOptions): Promise<string | undefined> {
+  const { passwordFile, passwordCommand } = options
+  if (passwordCommand !== undefined) return undefined
+  try {
+    if (passwordFile !== undefined && !(await fs.stat(passwordFile)).isFile()) return undefined
+    return (await givenPassword(options)) ?? (await rememberedPassword(location))
+  } catch {
+    return undefined
+  }
+}
+
 /** A password given for this call, or undefined. */
 export const givenPassword = (options: PasswordOptions): Promise<string | undefined> => passwordFrom(sourceOf(options))
 

@@ -29,6 +29,7 @@ import { undoCommand } from './commands/undo.ts'
 import { unlockCommand } from './commands/unlock.ts'
 import type { Context, GlobalOptions } from './context.ts'
 import { Terminal } from './terminal.ts'
+import { VaultsAhead } from './vaults-ahead.ts'
 
 /** Binds the words of a command to what it works with. */
 export type Follow = (work: (context: Context) => Promise<void>) => Promise<void>
@@ -41,11 +42,16 @@ export function buildProgram(tools: Tools, signal: AbortSignal, started: (termin
     .showHelpAfterError('(see: aidatavault --help)')
     .exitOverride()
   addGlobalOptions(program)
-  const follow: Follow = work => {
+  const follow: Follow = async work => {
     const options = program.opts<GlobalOptions>()
     const terminal = new Terminal(terminalOptions(options), signal)
     started(terminal)
-    return work({ options, terminal, tools, run: terminal.run() })
+    const ahead = new VaultsAhead()
+    try {
+      await work({ options, terminal, tools, run: terminal.run(), ahead })
+    } finally {
+      void ahead.drop()
+    }
   }
   for (const add of [
     initCommand,

@@ -20,7 +20,7 @@ import {
   type SourceKind,
   type Vault,
 } from '../../recovery/operations/index.ts'
-import { assertVaultKnown, configuredVaults, findProject, type Context } from '../context.ts'
+import { assertVaultKnown, configuredVaults, findProject, findProjectBesideVault, type Context } from '../context.ts'
 import { firstOpened, withVaults } from '../other-vault.ts'
 import type { Follow } from '../program.ts'
 import { recorded } from '../recorded.ts'
@@ -82,7 +82,7 @@ async function runBackup(
   const only = parseKinds(options.only)
   const tags = options.tag ?? []
   assertTags(tags)
-  const project = await findProject(context)
+  const project = await (options.plan ? findProject(context) : findProjectBesideVault(context))
   const how = { images: options.images ?? false }
   const planOf = (found: Project) => {
     const seen = options.physical ? capturedPhysically(found, options.physical) : found

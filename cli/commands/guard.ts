@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { messageOf, RecoveryError } from '../../recovery/domain/errors.ts'
 import { dropCopy, shortId, takeGuardPoint, type Danger, type GuardPoint, type Project } from '../../recovery/operations/index.ts' // prettier-ignore
-import { configuredVault, findProject, type Context, type GlobalOptions } from '../context.ts'
+import { configuredVault, findProjectBesideVault, type Context, type GlobalOptions } from '../context.ts'
 import { dangersHere, runCommand } from '../guard-start.ts'
 import type { Follow } from '../program.ts'
 import { durationText } from '../words.ts'
@@ -51,6 +51,8 @@ async function runGuard(words: readonly string[], options: GuardOptions, context
     const point = await guardOne(together, options, context)
     if (point) points.push(point)
   }
+  // It may take long, and may be about the vault.
+  void context.ahead.drop()
   process.exitCode = await runCommand(words)
   for (const { journal } of points) await dropCopy(journal)
   // The answer is the command's, whatever else is still open.
@@ -120,13 +122,13 @@ async function pointBefore(
 
 /** Where there is no project, nothing of one is destroyed. */
 const projectOf = (context: Context): Promise<Project | undefined> =>
-  findProject(context).catch((error: unknown) => {
+  findProjectBesideVault(context).catch((error: unknown) => {
     if (error instanceof RecoveryError && error.code === 'project-not-found') return undefined
     throw error
   })
 
 /** As the command itself means it; steps are shown only to who wants to see them. */
-function addressing({ addressed }: Danger, { options, terminal, tools, run }: Context): Context {
+function addressing({ addressed }: Danger, { options, run, ...rest }: Context): Context {
   const { directory, files, profiles, projectName } = addressed
   const named: GlobalOptions = {
     ...options,
@@ -141,5 +143,5 @@ function addressing({ addressed }: Danger, { options, terminal, tools, run }: Co
       if (event.kind === 'warning' || options.verbose) run.report(event)
     },
   }
-  return { options: named, terminal, tools, run: quietly }
+  return { ...rest, options: named, run: quietly }
 }

@@ -13,7 +13,7 @@ import {
   type RunFacts,
   type Vault,
 } from '../../recovery/operations/index.ts'
-import { assertVaultKnown, configuredVaults, findProject, projectIfAny, type Context } from '../context.ts'
+import { assertVaultKnown, configuredVaults, findProjectBesideVault, projectIfAny, type Context } from '../context.ts'
 import { assertInEach, factsOfEach, inEachVault, saidOfEach, vaultOf, type Said } from '../each-vault.ts'
 import { firstOpened, withVaults } from '../other-vault.ts'
 import type { Follow } from '../program.ts'
@@ -100,7 +100,7 @@ async function runRetain(
   tell: (facts: RunFacts) => void = () => {},
 ): Promise<void> {
   const everywhere = options.allProjects ?? false
-  const project = await (everywhere ? projectIfAny(context) : findProject(context))
+  const project = await (everywhere ? projectIfAny(context) : findProjectBesideVault(context))
   const request = requestOf(options, project)
   const locations = configuredVaults(context, project)
   assertVaultKnown(locations[0])

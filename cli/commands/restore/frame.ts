@@ -16,7 +16,7 @@ import {
   type Settled,
   type Vault,
 } from '../../../recovery/operations/index.ts'
-import { configuredVault, findProject, withVault, type Context } from '../../context.ts'
+import { configuredVault, findProject, findProjectBesideVault, withVault, type Context } from '../../context.ts'
 import { durationText, plural, table, timeText } from '../../words.ts'
 
 /** What every restore command takes. */
@@ -60,7 +60,7 @@ export async function inRestoration<T>(
   use: (restoration: Restoration, settled: readonly Settled[]) => Promise<T>,
 ): Promise<T> {
   const { tools, run, terminal } = context
-  const project = found ?? (await findProject(context))
+  const project = found ?? (await findProjectBesideVault(context))
   const open = async (work: (vault: Vault) => Promise<T>) =>
     opened
       ? work(opened)
