@@ -92,6 +92,10 @@ async function captureAll(
       )
     servers.push(await step(run, `databases of ${server.name}`, capture, { detail: describeServer }))
   }
+  const lookBeside = () => Promise.all(servers.map(server => besideServer(project, server, tools, run)))
+  // A look that takes no time of its own; a server that is to be quiet may be asked only when it runs again.
+  const looking = plan.quiet ? undefined : lookBeside()
+  looking?.catch(() => {})
   const { volumes, silence, code } = await captureVolumes(project, plan, writer, tools, run, () =>
     captureFiles(project, plan, earlier, writer, run),
   )
@@ -102,7 +106,7 @@ async function captureAll(
     volumes,
     silence,
     images,
-    missing: await findMissing(project, servers, volumes, tools, run),
+    missing: findMissing(servers, volumes, await (looking ?? lookBeside()), run),
   }
 }
 
@@ -126,16 +130,14 @@ async function captureFiles(
 }
 
 /** What the captured servers' data leaves out. Told at once: the plan could not know. */
-async function findMissing(
-  project: Project,
+function findMissing(
   servers: readonly DatabaseServer[],
   volumes: readonly VolumeFacts[],
-  tools: Tools,
+  beside: readonly Manifest['leftOut'][],
   run: Run,
-): Promise<Manifest['leftOut']> {
+): Manifest['leftOut'] {
   const missing: Manifest['leftOut'] = outsideOfVolumes(volumes)
-  for (const server of servers)
-    missing.push(...closedDatabases(server), ...(await besideServer(project, server, tools, run)))
+  servers.forEach((server, at) => missing.push(...closedDatabases(server), ...beside[at]!))
   for (const { what, why } of missing)
     run.report({ kind: 'warning', text: `not in this point, which is incomplete therefore: ${what} (${why})` })
   return missing

@@ -1,6 +1,7 @@
 import type { Manifest, VolumeFacts } from '../../contract/manifest.ts'
 import type { PointWriter } from '../domain/point-content.ts'
 import { step, type Run } from '../domain/run.ts'
+import type { VolumeInspection } from '../drivers/docker/container-engine.ts'
 import type { Project, ProjectVolume } from '../project/project.ts'
 import { captureVolume, coldCapture } from '../sources/volume/index.ts'
 import type { BackupPlan } from './backup-plan.ts'
@@ -25,9 +26,15 @@ export async function captureVolumes<T>(
   withCode: () => Promise<T>,
 ): Promise<{ readonly volumes: readonly VolumeFacts[]; readonly code: T; readonly silence: Silence }> {
   const { quiet } = plan
+  // All in one call, while other things are read.
+  const looking = tools.engine.inspectVolumes(namesInEngine(plan), run)
+  looking.catch(() => {})
   const capture = async (volumes: readonly ProjectVolume[]) => {
     const all: VolumeFacts[] = []
-    for (const volume of volumes) all.push(await captureOne(volume, plan.cold?.get(volume.key), writer, tools, run))
+    for (const volume of volumes) {
+      const found = (await looking).get(volume.name)
+      all.push(await captureOne(volume, found, plan.cold?.get(volume.key), writer, tools, run))
+    }
     return all
   }
   if (!quiet) {
@@ -52,11 +59,15 @@ export async function captureVolumes<T>(
   }
 }
 
+const namesInEngine = ({ volumes, cold }: BackupPlan): string[] =>
+  volumes.filter(({ kind, key }) => kind !== 'bind' && !cold?.has(key)).map(({ name }) => name)
+
 const modeOf = (mode: 'hot' | 'pause' | 'stop') => (mode === 'pause' ? 'pause' : 'stop')
 
-/** `server`: whose files these are, taken while it is stopped. */
+/** `found`: what the engine has said of it; `server`: whose files these are, taken while it is stopped. */
 function captureOne(
   volume: ProjectVolume,
+  found: VolumeInspection | undefined,
   server: string | undefined,
   writer: PointWriter,
   tools: Tools,
@@ -64,7 +75,7 @@ function captureOne(
 ): Promise<VolumeFacts> {
   const capture = () =>
     server === undefined
-      ? captureVolume(volume, tools.engine, writer, run)
+      ? captureVolume(volume, tools.engine, writer, run, found && { found })
       : coldCapture(volume, server, tools.engine, writer, run)
   return step(run, `volume ${volume.key}`, capture, { detail: describeVolume })
 }

@@ -44,11 +44,15 @@ export interface DiscoveryTools {
  * project-invalid, tool-missing, bad-input.
  */
 export async function discoverProject(request: DiscoveryRequest, tools: DiscoveryTools, run: Run): Promise<Project> {
-  const located = await locateProject(request, tools.compose, run)
+  // The engine tells of itself while Compose resolves the project, and git while it tells of that.
+  const meanwhile = () => void tools.engine.facts(run).catch(() => {})
+  const located = await locateProject(request, tools.compose, run, meanwhile)
   const { directory, config, compose } = located
+  const surveying = compose ? surveyProject(compose.model, compose.active, tools.engine, run) : undefined
+  surveying?.catch(() => {})
   const { root, git } = await findRoot(directory, run)
   warnOfWideRoot(root, run)
-  const survey = compose ? await surveyProject(compose.model, compose.active, tools.engine, run) : undefined
+  const survey = await surveying
   if (survey) warnOfOtherFolder(survey, located, run)
   const servers = await findServers(survey, compose?.model, config, { root, directory })
   const sources = { root, directory, git, config, model: compose?.model, survey, servers }

@@ -39,12 +39,23 @@ export interface Located {
   } | null
 }
 
-/** Finds the Compose project that the request means; without one the project of the nearest aidatavault.yml. */
-export async function locateProject(request: DiscoveryRequest, compose: Compose, run: Run): Promise<Located> {
+/**
+ * Finds the Compose project that the request means; without one the project of the nearest aidatavault.yml. `meanwhile` is called
+ * where Compose is going to be asked.
+ */
+export async function locateProject(
+  request: DiscoveryRequest,
+  compose: Compose,
+  run: Run,
+  meanwhile = () => {},
+): Promise<Located> {
   const files = (request.files ?? []).map(file => path.resolve(file))
   const start = await existingFolder(await startOf(request, files))
-  if (files.length > 0)
-    return withCompose(request, { directory: start, files, fromEnvironment: true }, start, compose, run)
+  const ask = (found: ComposeFiles) => {
+    meanwhile()
+    return withCompose(request, found, start, compose, run)
+  }
+  if (files.length > 0) return ask({ directory: start, files, fromEnvironment: true })
   const [found, config] = [await findComposeFiles(start, process.env), await findConfig(start)]
   // The nearer one is meant: a project without Compose may lie in a folder of one with it.
   const isNearer =
@@ -52,7 +63,7 @@ export async function locateProject(request: DiscoveryRequest, compose: Compose,
     config &&
     path.dirname(config.file) !== found.directory &&
     isInside(path.dirname(config.file), found.directory)
-  if (found && !isNearer) return withCompose(request, found, start, compose, run)
+  if (found && !isNearer) return ask(found)
   if (config) return withoutCompose(request, config)
   throw notFound(start)
 }

@@ -72,13 +72,13 @@ export interface OutgoingEntries {
 
 /** What capture and recovery ask of a container engine, through the user's own `docker` CLI. Errors: docker-unavailable, tool-failed. */
 export interface ContainerEngine {
-  /** Asked once a run, as its signal tells runs apart: whether it still answers, another call tells, or a run of its own. */
+  /** Asked once, unless it did not answer: whether it still does, any other call tells. */
   facts(run: Run): Promise<EngineFacts>
   inspectVolume(name: string, run: Run): Promise<VolumeInspection | undefined>
   /** Those of these volumes that there are, each under its name. */
   inspectVolumes(names: readonly string[], run: Run): Promise<ReadonlyMap<string, VolumeInspection>>
   /** Rejects with target-exists when there is one of that name: the engine itself would silently take the old one. */
-  createVolume(spec: VolumeSpec, run: Run): Promise<void>
+  createVolume(spec: VolumeSpec, run: Run): Promise<VolumeInspection>
   removeVolume(name: string, run: Run): Promise<void>
   /** The folder of a volume (its name, or what was just seen of it) where this process may read and write it directly, else undefined. */
   volumeFolder(volume: string | VolumeInspection, run: Run): Promise<string | undefined>

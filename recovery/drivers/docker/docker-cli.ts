@@ -29,7 +29,7 @@ type Labels = Readonly<Record<string, string>>
 
 class DockerCli implements ContainerEngine {
   readonly #docker: DockerOptions
-  readonly #facts = new WeakMap<AbortSignal, Promise<EngineFacts>>()
+  #facts: Promise<EngineFacts> | undefined
   #swept = false
 
   constructor(docker: DockerOptions) {
@@ -45,11 +45,8 @@ class DockerCli implements ContainerEngine {
   }
 
   facts(run: Run): Promise<EngineFacts> {
-    const { signal } = run
-    const asked = this.#facts.get(signal) ?? this.#askFacts(run)
-    this.#facts.set(signal, asked)
-    asked.catch(() => this.#facts.delete(signal))
-    return asked
+    // What failed for another run is asked again for this one.
+    return (this.#facts = this.#facts?.catch(() => this.#askFacts(run)) ?? this.#askFacts(run))
   }
 
   async #askFacts(run: Run): Promise<EngineFacts> {
@@ -91,7 +88,7 @@ class DockerCli implements ContainerEngine {
     )
   }
 
-  async createVolume(spec: VolumeSpec, run: Run): Promise<void> {
+  async createVolume(spec: VolumeSpec, run: Run): Promise<VolumeInspection> {
     if (await this.inspectVolume(spec.name, run)) throw volumeExists(spec.name)
     const options = Object.entries(spec.options).flatMap(([key, value]) => ['--opt', `${key}=${value}`])
     const labels = Object.entries(spec.labels).flatMap(([key, value]) => ['--label', `${key}=${value}`])
@@ -99,6 +96,7 @@ class DockerCli implements ContainerEngine {
     // Someone may have been faster: the engine gives the old volume then, without a word.
     const made = await this.inspectVolume(spec.name, run)
     if (!made || made.driver !== spec.driver || !sameTexts(made.labels, spec.labels)) throw volumeExists(spec.name)
+    return made
   }
 
   async removeVolume(name: string, run: Run): Promise<void> {
@@ -130,8 +128,7 @@ class DockerCli implements ContainerEngine {
   }
 
   async #prepareTransfer(name: string, run: Run): Promise<void> {
-    await this.#sweep(run)
-    await this.#assertVolume(name, run)
+    await Promise.all([this.#assertVolume(name, run), this.#sweep(run)])
   }
 
   /** A mount would silently make a volume that is not there. */
@@ -218,7 +215,6 @@ class DockerCli implements ContainerEngine {
   }
 
   async runOnce(spec: Parameters<ContainerEngine['runOnce']>[0], run: Run): Promise<string> {
-    await this.#sweep(run)
     const name = temporaryName()
     const flags = [
       ...Object.keys(spec.env ?? {}).flatMap(key => ['--env', key]),
@@ -234,7 +230,8 @@ class DockerCli implements ContainerEngine {
     const remove = () => removeTemporary(this.#docker, name, run)
     run.signal.addEventListener('abort', remove, { once: true })
     try {
-      return (await this.#print(args, run, spec.env ? { env: spec.env } : {})).toString('utf8')
+      const [printed] = await Promise.all([this.#print(args, run, spec.env ? { env: spec.env } : {}), this.#sweep(run)])
+      return printed.toString('utf8')
     } catch (error) {
       await remove()
       throw error

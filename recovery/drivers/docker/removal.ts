@@ -25,10 +25,24 @@ export async function tagImage(docker: DockerOptions, reference: string, name: s
 /** See ContainerEngine.removeRepository. */
 export async function removeRepository(docker: DockerOptions, repository: string, run: Run): Promise<void> {
   const list = ['image', 'ls', '--filter', `reference=${repository}`, '--format', '{{.Repository}}:{{.Tag}}']
-  for (const name of await linesOf(docker, list, run))
-    await runDocker(docker, ['image', 'rm', name], run).catch((error: unknown) => {
-      if (!isAbsent(error, 'image')) throw error
-    })
+  await removeAll(docker, ['image', 'rm'], await linesOf(docker, list, run), error => isAbsent(error, 'image'), run)
+}
+
+/** All in one call; where that fails, each by itself, so that only what really stays is a failure. */
+async function removeAll(
+  docker: DockerOptions,
+  remove: readonly string[],
+  names: readonly string[],
+  isHarmless: (error: unknown) => boolean,
+  run: Run,
+): Promise<void> {
+  if (names.length === 0) return
+  try {
+    await runDocker(docker, [...remove, ...names], run)
+  } catch (failure) {
+    if (names.length === 1 && !isHarmless(failure)) throw failure
+    if (names.length > 1) for (const name of names) await removeAll(docker, remove, [name], isHarmless, run)
+  }
 }
 
 const isGone = (error: unknown) =>
@@ -53,8 +67,5 @@ export async function removeLabelled(docker: DockerOptions, label: string, value
     ],
   ]
   for (const [list, remove] of kinds)
-    for (const name of await linesOf(docker, [...list, ...filter], run))
-      await runDocker(docker, [...remove, name], run).catch((error: unknown) => {
-        if (!isGone(error)) throw error
-      })
+    await removeAll(docker, remove, await linesOf(docker, [...list, ...filter], run), isGone, run)
 }

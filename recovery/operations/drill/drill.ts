@@ -11,6 +11,7 @@ import { nextLink } from './chain.ts'
 import { listEvidence, saveEvidence } from './evidence.ts'
 import { Ledger } from './ledger.ts'
 import { writtenSincePoint } from './losses.ts'
+import { drillLabel } from './names.ts'
 import { reportPage } from './page.ts'
 import { withDrillPlace } from './place.ts'
 import type { DrillPlan } from './plan-drill.ts'
@@ -62,7 +63,7 @@ async function drillAlone(
     (error: unknown) => error ?? new Error('the drill broke'),
   )
   run.signal.throwIfAborted()
-  const engineAnswers = await tools.engine.facts(untilDone(run)).then(
+  const engineAnswers = await tools.engine.listVolumes({ [drillLabel]: id }, untilDone(run)).then(
     () => true,
     () => false,
   )

@@ -154,9 +154,12 @@ async function bringCompose(shop: Workshop, start: boolean): Promise<void> {
 /** The recovered files must describe the volumes that the plan checked for; otherwise data would land where nobody looks. */
 async function resolveModel(shop: Workshop): Promise<ComposeModel> {
   const { tools, address, plan, run } = shop
+  const { projectName: _, ...plain } = address
+  const plainly = tools.compose.resolve(plain, run)
+  plainly.catch(() => {})
   const model = await tools.compose.resolve(address, run)
   await warnOfDifferences(shop, model)
-  await warnOfName(shop)
+  warnOfName(shop, (await plainly).name)
   const planned = [...plan.volumes, ...plan.serverVolumes].map(({ name }) => name)
   const unplanned = plan.volumes.find(
     ({ facts, name }) => facts.kind === 'volume' && !model.volumes.some(volume => volume.name === name),
@@ -183,11 +186,9 @@ async function warnOfDifferences({ reader, manifest, plan, run }: Workshop, mode
 }
 
 /** What plain `docker compose` in the folder would mean, when it is not what was recovered: another project, perhaps a living one. */
-async function warnOfName({ tools, address, run }: Workshop): Promise<void> {
-  const { projectName, ...plain } = address
-  const { name } = await tools.compose.resolve(plain, run)
+function warnOfName({ address: { directory, projectName }, run }: Workshop, name: string): void {
   if (name === projectName) return
-  const text = `this is Compose project ${projectName}, but plain "docker compose" in ${address.directory} means project ${name}: always say docker compose --project-name ${projectName}`
+  const text = `this is Compose project ${projectName}, but plain "docker compose" in ${directory} means project ${name}: always say docker compose --project-name ${projectName}`
   run.report({ kind: 'warning', text })
 }
 

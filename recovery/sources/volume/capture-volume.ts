@@ -11,8 +11,10 @@ import { capturing } from '../disk-error.ts'
 import { warnOfGone } from '../warn-of-gone.ts'
 import { volumeInPoint } from './layout.ts'
 
-/** How a server's data directory is captured. */
+/** What is known of it already, and how a server's data directory is captured. */
 export interface CaptureOptions {
+  /** What the engine has just said of it; otherwise it is asked. */
+  readonly found?: VolumeInspection
   /** See `databaseBlockBytes`. */
   readonly blockBytes?: number
   /** Sees the entries pass, where the engine gives them. */
@@ -43,7 +45,7 @@ async function captureFromEngine(
   run: Run,
   options: CaptureOptions,
 ): Promise<VolumeFacts> {
-  const found = await engine.inspectVolume(volume.name, run)
+  const found = options.found ?? (await engine.inspectVolume(volume.name, run))
   if (!found) throw new RecoveryError('source-unreadable', `the engine has no volume named ${volume.name}`)
   const part = await partOf(volume, found, engine, run, options)
   return factsOf(volume, found, part, await save(volume, part, writer, run))

@@ -44,8 +44,8 @@ async function restoreInEngine(
 ): Promise<void> {
   await makeDevice(facts, engine, run)
   const labels = target.labels ?? facts.labels
-  await engine.createVolume({ name: target.name, driver: facts.driver, options: facts.driverOptions, labels }, run)
-  const folder = await engine.volumeFolder(target.name, run)
+  const spec = { name: target.name, driver: facts.driver, options: facts.driverOptions, labels }
+  const folder = await engine.volumeFolder(await engine.createVolume(spec, run), run)
   if (folder !== undefined) {
     await reader.restoreFolder(facts.inPoint, folder, { existing: 'refuse' }, run)
     return
