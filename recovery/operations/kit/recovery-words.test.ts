@@ -1,6 +1,7 @@
 import { wordlist } from '@scure/bip39/wordlists/english.js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { withCheckWords } from './check-words.ts'
 import { codeOfValue, parseRecoveryCode } from './recovery-code.ts'
 import { readRecoveryWords, recoveryWordCount, recoveryWords } from './recovery-words.ts'
 
@@ -50,6 +51,30 @@ describe('the words of a recovery code', () => {
         fc.pre(wrong.join() !== words.join())
         expect(readRecoveryWords(wrong.join(' ')).kind).toBe('mistake')
       }),
+    )
+  })
+
+  // Whoever errs in several words may write down others that fit together; one in 256 of these would be taken for a code.
+  it('are no code where they fit together and their hash says something else, and none of them is named then', () => {
+    fc.assert(
+      fc.property(
+        codes,
+        fc.integer({ min: 1, max: 255 }),
+        place,
+        fc.integer({ min: 1, max: 2047 }),
+        (code, flaw, at, shift) => {
+          const data = recoveryWords(code)
+            .slice(0, -2)
+            .map(word => wordlist.indexOf(word))
+          const fitting = withCheckWords(data.with(-1, data.at(-1)! ^ flaw))
+          const another = fitting.with(at, (fitting[at]! + shift) % 2048)
+          for (const words of [fitting, another]) {
+            const text = words.map(number => wordlist[number]).join(' ')
+            const mistake = 'several of the words are wrong, or not in their order'
+            expect(readRecoveryWords(text)).toEqual({ kind: 'mistake', mistake })
+          }
+        },
+      ),
     )
   })
 

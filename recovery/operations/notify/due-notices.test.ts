@@ -138,5 +138,6 @@ describe('what is told of runs', () => {
     expect(history.run(0, 'success')).toEqual(['success', 'success'])
     expect(history.run(hour, 'failed')).toEqual(['failure', 'failure'])
     expect(history.run(2 * hour, 'success')).toEqual(['recovery', 'success'])
+    expect(history.run(15 * day, 'success')).toEqual(['success', 'stale-proof', 'success'])
   })
 })

@@ -142,6 +142,54 @@ describe('who is told of runs', () => {
     await happen(channels(), 'failed')
     expect(mail.received).toHaveLength(2)
     expect(web.received).toHaveLength(2)
+    // The state of things is told again once a day, this one too.
+    now += 86_400_000
+    await happen(channels(), 'failed')
+    expect(mail.received.slice(2).map(({ raw }) => /^Subject: (.*)\r$/m.exec(raw)?.[1])).toEqual([
+      'backup: failure',
+      'shop: AIDataVault could not reach webhook',
+    ])
+  })
+
+  it('several that fail are told of once, in one message', async () => {
+    const startedAt = new Date(now - 3_600_000).toISOString()
+    const notices = [{ to: 'email', event: 'channel-failed webhook, ping backup', at: startedAt, ok: true }]
+    await appendRun(root, {
+      ...{ version: 1, id: newRunId(), job: 'backup', trigger: 'schedule', hostname: 'here' },
+      ...{ startedAt, endedAt: startedAt, outcome: 'success', notices },
+    })
+    web.replies = [{ status: 403, body: '' }]
+    const { failed } = await happen(channels() + pings, 'failed')
+    expect(new Set(failed.map(({ to }) => to))).toEqual(new Set(['webhook', 'ping backup']))
+    expect(mail.received.map(({ raw }) => /^Subject: (.*)\r$/m.exec(raw)?.[1])).toEqual(['backup: failure'])
+  })
+
+  it('says so where it cannot be written down who was told', async () => {
+    const { record } = await happen(channels(), 'success')
+    const file = path.join(root, '.aidatavault', 'runs-00000001.jsonl')
+    await fs.rm(file)
+    await fs.mkdir(file)
+    const failure = { ...record, outcome: 'failed' } as const
+    await new Notifier(await configure(channels()), root, run(), timing).ended(failure)
+    expect(mail.received).toHaveLength(1)
+    expect(warnings()).toEqual([expect.stringContaining('who was told is not written down')])
+  })
+
+  it('a channel that fails is told of again where that word did not arrive', async () => {
+    const startedAt = new Date(now - 3_600_000).toISOString()
+    const error = { code: 'storage-full', message: 'no space' }
+    const notices = [
+      { to: 'email', event: 'failure', at: startedAt, ok: true },
+      { to: 'email', event: 'channel-failed webhook', at: startedAt, ok: false, message: 'no answer' },
+    ]
+    await appendRun(root, {
+      ...{ version: 1, id: newRunId(), job: 'backup', trigger: 'schedule', hostname: 'here' },
+      ...{ startedAt, endedAt: startedAt, outcome: 'failed', error, notices },
+    })
+    web.replies = [{ status: 403, body: '' }]
+    await happen(channels(), 'failed')
+    expect(mail.received).toHaveLength(1)
+    expect(mail.received[0]!.raw).toContain('Subject: shop: AIDataVault could not reach webhook')
   })
 
   it.each([

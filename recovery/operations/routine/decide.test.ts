@@ -85,14 +85,15 @@ describe('what a job asks for', () => {
     expect(decideAt('01:10:00', historyOf(cut), { watchedSince: '01:05:00' })).toEqual(due('01:00:00', 'catch-up'))
     expect(decideAt('01:20:00', historyOf(cut, cut))).toEqual(nothing)
     expect(decideAt('02:00:00', historyOf(cut, cut))).toEqual(due('02:00:00'))
+    // Each time has its own tries.
+    const before = [cut, ran('01:00:00', 'success'), ran('02:00:00', 'interrupted')]
+    const again = decideAt('02:10:00', historyOf(...before), { watchedSince: '02:05:00' })
+    expect(again).toEqual(due('02:00:00', 'catch-up'))
   })
 
   it('is another try, a little later each time, while somebody else holds the vault', () => {
-    const locked = (endedAt: string) =>
-      ran('01:00:00', 'failed', {
-        endedAt: at(endedAt).toISOString(),
-        error: { code: 'vault-locked', message: 'in use' },
-      })
+    const locked = (endedAt: string, code = 'vault-locked') =>
+      ran('01:00:00', 'failed', { endedAt: at(endedAt).toISOString(), error: { code, message: 'in use' } })
     const once = [locked('01:00:10')]
     expect(decideAt('01:01:00', historyOf(...once))).toEqual(nothing)
     expect(decideAt('01:01:10', historyOf(...once))).toEqual(due('01:00:00'))
@@ -100,9 +101,25 @@ describe('what a job asks for', () => {
     expect(decideAt('01:03:00', historyOf(...twice))).toEqual(nothing)
     expect(decideAt('01:03:20', historyOf(...twice))).toEqual(due('01:00:00'))
     expect(willBeRetried(twice[1]!, twice)).toBe(true)
+    expect(decideAt('01:01:09', historyOf(locked('01:00:10', 'target-exists')))).toEqual(nothing)
+    expect(decideAt('01:01:10', historyOf(locked('01:00:10', 'target-exists')))).toEqual(due('01:00:00'))
+    const five = Array.from({ length: 5 }, () => locked('01:20:00'))
+    expect(willBeRetried(five[4]!, five)).toBe(true)
+    expect(decideAt('01:35:59', historyOf(...five))).toEqual(nothing)
+    expect(decideAt('01:36:00', historyOf(...five))).toEqual(due('01:00:00'))
     const often = Array.from({ length: 6 }, () => locked('01:20:00'))
     expect(willBeRetried(often[5]!, often)).toBe(false)
     expect(decideAt('01:59:00', historyOf(...often))).toEqual(nothing)
+  })
+
+  it('is such a try also where nothing is caught up, but none of what somebody typed', () => {
+    const error = { code: 'vault-locked', message: 'in use' }
+    const more = { config: { schedule: { ...hourly.schedule, catchUp: false } }, watchedSince: '01:00:30' }
+    expect(decideAt('01:01:00', historyOf(ran('01:00:00', 'failed', { error })), more)).toEqual(
+      due('01:00:00', 'catch-up'),
+    )
+    const byHand = { ...typed('01:10:00', 'failed'), error }
+    expect(willBeRetried(byHand, [byHand])).toBe(false)
   })
 
   it('is not misled by what was written down while the clock stood in the future', () => {

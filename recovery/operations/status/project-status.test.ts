@@ -1,7 +1,7 @@
 import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { RecoveryError } from '../../domain/errors.ts'
 import type { ContainerEngine } from '../../drivers/docker/container-engine.ts'
 import { RestoreJournal } from '../../journal/restore-journal.ts'
@@ -12,6 +12,7 @@ import type { Vault } from '../../../vault/index.ts'
 import { someManifest, someVolume } from '../testing/manifests.ts'
 import { publishPoint, vaultInMemory } from '../testing/point-in-memory.ts'
 import type { Tools } from '../tools.ts'
+import { lookAtGaps } from './look-at-gaps.ts'
 import { Patience } from './patience.ts'
 import { projectStatus, type StatusRequest } from './project-status.ts'
 
@@ -203,6 +204,40 @@ it('what discovery left out is named where it may be missed, and not where nobod
   const { gaps, leftOut } = await status(testProject(root, { leftOut: [chosen, large] }))
   expect(gaps.map(({ what, light }) => [what, light])).toEqual([['dump.sql', 'yellow']])
   expect(leftOut).toHaveLength(2)
+})
+
+describe('what could not be looked at', () => {
+  const fails = () => Promise.reject(new Error('it hangs'))
+
+  it('is no silence: what containers keep in themselves', async () => {
+    const engine = { writtenBytes: fails } as unknown as ContainerEngine
+    const request = { project: testProject(root), vaults: [], patience: patient }
+    const { gaps } = await projectStatus(request, { ...tools, engine }, quietRun())
+    const why = 'not known: it hangs'
+    expect(gaps).toEqual([
+      { what: 'what containers keep in themselves', why, light: 'yellow', fix: 'aidatavault status --wait' },
+    ])
+  })
+
+  it('is no silence: env files beside their examples', async () => {
+    const impatient = { within: fails } as unknown as Patience
+    const gaps = await lookAtGaps(testProject(root), tools, impatient)
+    expect(gaps.map(({ what, light }) => `${light} ${what}`)).toEqual([
+      'yellow what containers keep in themselves',
+      'yellow env files beside their examples',
+    ])
+  })
+
+  it('is no silence: the proof of drills', async () => {
+    const compose = { engineAnswers: false } as unknown as Project['compose']
+    const vault = await vaultInMemory()
+    const listSnapshots = vault.listSnapshots.bind(vault)
+    // The points can be listed; the evidence behind them cannot.
+    vi.spyOn(vault, 'listSnapshots').mockImplementationOnce(listSnapshots).mockImplementation(fails)
+    const { proof, light } = await status(testProject(root, { compose }), vault)
+    expect(proof).toMatchObject({ proof: null, problem: 'it hangs', light: 'yellow' })
+    expect(light).not.toBe('green')
+  })
 })
 
 it('an env file that lacks a key of its example, or is not there, is named without any value', async () => {
