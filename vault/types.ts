@@ -140,6 +140,11 @@ export interface Uploader {
   saveEarlier(path: PathInPoint, snapshot: Snapshot, bytes: number): Promise<boolean>
   /** Entries in any order in which a folder precedes what is in it. */
   saveEntries(path: PathInPoint, entries: AsyncIterable<Entry>, options?: CutOptions): Promise<SavedFolder>
+  /**
+   * Ends the scope, and everything that is being saved, for this reason, unless it has failed already: for who saves side by side,
+   * and has lost what was to be saved too.
+   */
+  fail(reason: unknown): void
   /** Last: packs durable, then index, then the snapshot file. Once only. */
   publish(details: SnapshotDetails): Promise<Snapshot>
 }

@@ -65,6 +65,8 @@ export interface PointWriter {
    * lacks any of it.
    */
   saveEarlier(path: string, file: { readonly bytes: number; readonly sha256: string }): Promise<SavedPart | undefined>
+  /** Nothing more is to come of this point: whatever is being saved ends, and the point fails for this reason if it has not yet. */
+  fail(reason: unknown): void
 }
 
 export interface ContentDifference {

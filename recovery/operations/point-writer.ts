@@ -62,5 +62,5 @@ export function pointWriter(uploader: Uploader, earlier?: EarlierPoints): PointW
     const snapshot = earlier?.holding(path)?.snapshot
     return snapshot && (await uploader.saveEarlier(path, snapshot, file.bytes)) ? savedFile(file) : undefined
   }
-  return { save, saveEarlier }
+  return { save, saveEarlier, fail: reason => uploader.fail(reason) }
 }

@@ -131,8 +131,8 @@ describe.skipIf(skipsStack)('killed with -9', () => {
     })
     let said = ''
     child.stderr.on('data', (piece: Buffer) => {
-      // The databases are in, the rest is not.
-      if (!said.includes('databases of') && String(piece).includes('databases of')) child.kill('SIGINT')
+      // One dump is in, the others are not, and files are read beside them.
+      if (!said.includes('✓ database ') && String(piece).includes('✓ database ')) child.kill('SIGINT')
       said += String(piece)
     })
     const [code] = (await once(child, 'close')) as [number]

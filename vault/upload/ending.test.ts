@@ -77,6 +77,21 @@ describe('an upload that fails', () => {
     await expect(uploading).rejects.toThrow('database app: pg_dump broke off')
   })
 
+  it('is ended by who lost another part, for that reason, and no other that follows from it', async () => {
+    const repository = await testRepository()
+    const seen = { returned: false }
+    const uploading = upload(repository, async uploader => {
+      const other = uploader.saveStream('endless', endless(seen))
+      uploader.fail(new Error('the volume is gone'))
+      uploader.fail(new Error('the dump was stopped'))
+      await expect(other).rejects.toThrow('the volume is gone')
+      throw new Error('something else')
+    })
+    await expect(uploading).rejects.toThrow('the volume is gone')
+    await expect.poll(() => seen.returned).toBe(true)
+    await expectNothing(repository)
+  })
+
   it('ends its other parts, and tells their sources to stop', async () => {
     const repository = await testRepository()
     const seen = { returned: false }

@@ -84,6 +84,10 @@ export class PointUploader implements Uploader {
     return this.#save(path, item => this.#spoilOnError(save(item)))
   }
 
+  fail(reason: unknown): void {
+    this.#options.parts.failure.fail(reason)
+  }
+
   async publish(details: SnapshotDetails): Promise<Snapshot> {
     this.#assertOpen()
     if (this.#saving > 0) throw new VaultError('bad-input', 'something is still being saved into the point')
