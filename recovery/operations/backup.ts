@@ -34,12 +34,13 @@ async function takePoint(
 ): Promise<RecoveryPoint> {
   const takenAt = run.clock.now()
   const wanted = [...(plan.code ? ['code'] : []), ...plan.volumes.map(volumeInPoint)]
-  const earlier = await earlierPoints(vault, project.facts, wanted, run)
+  // Read while the upload is prepared.
+  const reading = earlierPoints(vault, project.facts, wanted, run)
+  reading.catch(() => {})
   return vault.withUploader(vaultRun(run, 'upload'), async uploader => {
-    const captured = await captureSources(
-      { project, plan, earlier, writer: pointWriter(uploader, earlier), tools },
-      run,
-    )
+    const earlier = await reading
+    const work = { project, plan, earlier, writer: pointWriter(uploader, earlier), tools }
+    const captured = await captureSources(work, run)
     const manifest = describePoint(project, plan, captured, takenAt, run)
     await saveManifest(uploader, manifest)
     const publishing = () => uploader.publish(snapshotDetails(project, takenAt, tags, earlier.newest?.snapshot))
