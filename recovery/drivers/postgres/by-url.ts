@@ -9,7 +9,7 @@ import { askClient } from './connect.ts'
 import { parseConnectionUrl } from './connection-settings.ts'
 import type { HeldSnapshot, PostgresAccess, Row } from './postgres-access.ts'
 import { askHome, askOwnRole, askServerFacts, canStream, noSuperuser } from './server-questions.ts'
-import { noTimeouts, ownSearchPath, snapshotBegin, snapshotId } from './snapshot-statements.ts'
+import { noCompiling, noTimeouts, ownSearchPath, snapshotBegin, snapshotId } from './snapshot-statements.ts'
 import { splitStatements } from './statements.ts'
 import { urlClients } from './url-clients.ts'
 import { urlStaging } from './url-staging.ts'
@@ -119,7 +119,7 @@ async function executeText(
 }
 
 async function beginSnapshot(client: pg.Client, name: string): Promise<HeldSnapshot> {
-  for (const sql of [ownSearchPath, noTimeouts, snapshotBegin]) await client.query(sql)
+  for (const sql of [ownSearchPath, noTimeouts, noCompiling, snapshotBegin]) await client.query(sql)
   const id = (await askClient(client, snapshotId))[0]?.['id']
   if (!id) throw new RecoveryError('tool-failed', `PostgreSQL ${name} exported no snapshot`)
   const told = async <T>(answer: Promise<T>): Promise<T> =>

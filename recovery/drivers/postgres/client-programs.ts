@@ -7,7 +7,7 @@ import { psqlSession, type PsqlSession } from './psql-session.ts'
 import { dumpTablesArguments, selectionArguments } from './dump-arguments.ts'
 import { connectionText } from './sql-text.ts'
 import type { Staging } from './staging.ts'
-import { noTimeouts, ownSearchPath, snapshotBegin, snapshotId } from './snapshot-statements.ts'
+import { noCompiling, noTimeouts, ownSearchPath, snapshotBegin, snapshotId } from './snapshot-statements.ts'
 
 /** Starts a client program of PostgreSQL where the server can be reached; the connection is in its environment. */
 export type StartClient = (argv: readonly string[], run: Run) => Promise<RunningProgram>
@@ -131,7 +131,7 @@ export async function questionSession(start: StartClient, database: string, run:
   const program = await start(psqlArguments(database), run)
   const session = psqlSession(program)
   try {
-    await session.execute(`${ownSearchPath} ${noTimeouts};`)
+    await session.execute(`${ownSearchPath} ${noTimeouts}; ${noCompiling};`)
   } catch (error) {
     await program.stop()
     throw error
@@ -159,8 +159,7 @@ async function withSession<T>(
 }
 
 async function beginSnapshot(session: PsqlSession): Promise<HeldSnapshot> {
-  await session.query(noTimeouts)
-  await session.execute(snapshotBegin)
+  await session.execute(`${noTimeouts}; ${noCompiling}; ${snapshotBegin}`)
   const [row] = (await session.query(snapshotId)) as [Row]
   return { id: row['id'] ?? '', query: sql => session.query(sql), execute: sql => session.execute(sql) }
 }

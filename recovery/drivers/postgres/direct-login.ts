@@ -50,7 +50,8 @@ export async function loginDirectly(
   }
 }
 
-// As written and as loaded: a file that was changed since is not what the server goes by. Its time is in whole seconds.
+// As written and as loaded: a file that was changed since is not what the server goes by. Its time is in whole seconds, and
+// a new server starts within the second in which its image wrote the file.
 const rulesSql = `
   SELECT i.*,
     (SELECT bool_and(error IS NULL AND (type = 'local' OR address IN ('all', 'samenet')
@@ -58,7 +59,7 @@ const rulesSql = `
         OR address LIKE '127.%' AND netmask LIKE '255.%'
         OR address = '::1' AND netmask = 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'))
       FROM pg_hba_file_rules)
-    AND (pg_stat_file(current_setting('hba_file'))).modification + interval '1 second' < pg_conf_load_time() AS alike
+    AND (pg_stat_file(current_setting('hba_file'))).modification <= pg_conf_load_time() AS alike
   FROM (${identitySql}) i`
 
 async function identityAt(address: ServiceAddress, credentials: Credentials, run: Run) {

@@ -7,7 +7,7 @@ import type { ConnectionSettings } from './connection-settings.ts'
 import { keptSessions, type KeptSessions, type QuestionSession } from './kept-sessions.ts'
 import type { Credentials } from './network-login.ts'
 import type { Row } from './postgres-access.ts'
-import { noTimeouts, ownSearchPath } from './snapshot-statements.ts'
+import { noCompiling, noTimeouts, ownSearchPath } from './snapshot-statements.ts'
 
 /** Sessions with a server, one a call but for `reading`: an idle one would stand in the way when its database is renamed or dropped. */
 export interface UrlSessions {
@@ -43,7 +43,7 @@ export function urlSessions(settings: () => ConnectionSettings, name: string, ap
       interrupted = true
       return disconnect(client)
     }
-    await told(client.query(`${ownSearchPath} ${noTimeouts}`)).catch(async (error: unknown) => {
+    await told(client.query(`${ownSearchPath} ${noTimeouts}; ${noCompiling}`)).catch(async (error: unknown) => {
       await stop()
       throw error
     })

@@ -32,14 +32,27 @@ export async function captureLogical(
   const names = open.map(({ name }) => name)
   return withSnapshots(work.access, names, work.run, async held => {
     snapshotsHeld()
-    const { globals, roles } = await captureRoles(work, held)
-    const facts: DatabaseFacts[] = []
-    for (const properties of databases) {
-      const database = held.find(({ name }) => name === properties.name)
-      facts.push(database ? await captureDatabase(work, properties, database) : closed(properties))
+    const known = await rolesIn(held)
+    const capture = async () => {
+      const facts: DatabaseFacts[] = []
+      for (const properties of databases) {
+        const database = held.find(({ name }) => name === properties.name)
+        facts.push(database ? await captureDatabase(work, properties, database) : closed(properties))
+      }
+      return facts
     }
+    const [{ globals, roles }, facts] = await Promise.all([captureRoles(work, known), capture()])
     return { roles, globals, databases: facts }
   })
+}
+
+type Role = Awaited<ReturnType<typeof listRoles>>[number]
+
+/** Those that any of the snapshots knows: their databases may name them. */
+async function rolesIn(held: readonly HeldDatabase[]): Promise<readonly Role[]> {
+  const roles: Role[] = []
+  for (const { snapshot } of held) roles.push(...(await listRoles(sql => snapshot.query(sql))))
+  return roles
 }
 
 /** A database that lets nobody in is named, with nothing in it. */
@@ -48,10 +61,10 @@ const closed = (properties: DatabaseProperties): DatabaseFacts => ({
   ...{ extensions: [], tables: [], sequences: [], largeObjects: 0, objects: {}, settings: [], dump: null },
 })
 
-/** After the snapshots: a role that came since does no harm, one that is missing would make the dumps unrestorable. */
+/** Read after the snapshots: a role that came since does no harm, one that is missing would make the dumps unrestorable. */
 async function captureRoles(
   { server, access, writer, run }: CaptureWork,
-  held: readonly HeldDatabase[],
+  known: readonly Role[],
 ): Promise<{ globals: Globals; roles: string[] }> {
   const what = `the roles of PostgreSQL ${server}`
   const path = globalsPath(server)
@@ -61,10 +74,8 @@ async function captureRoles(
   )
   const roles = await listRoles(async sql => access.query(await access.home(run), sql, run))
   const present = new Set(roles.map(({ oid }) => oid))
-  for (const { snapshot } of held) {
-    const lost = (await listRoles(sql => snapshot.query(sql))).find(({ oid }) => !present.has(oid))
-    if (lost !== undefined) throw roleWasDropped(lost.name)
-  }
+  const lost = known.find(({ oid }) => !present.has(oid))
+  if (lost !== undefined) throw roleWasDropped(lost.name)
   const globals = { inPoint: path, bytes: saved.bytes, sha256: saved.sha256 }
   return { globals, roles: roles.map(({ name }) => name) }
 }
@@ -81,19 +92,25 @@ async function captureDatabase(
 ): Promise<DatabaseFacts> {
   const what = `database ${server}/${properties.name}`
   const ask = (sql: string) => snapshot.query(sql)
+  const read = async () => {
+    const { sequences, ...content } = await readContent(ask)
+    warnOfExtensions(what, content.extensions, run)
+    const counted = []
+    for (const table of found) counted.push(await countRows(ask, table))
+    const tables = fingerprints ? await withFingerprints(counted, ask) : counted
+    return { ...content, tables, sequences: sequences.map(sequenceFacts) }
+  }
+  const path = dumpPath(server, properties.name)
+  const save = async () => {
+    const { bytes, finished } = access.dump(properties.name, snapshot.id, run)
+    return writer.save({ kind: 'stream', path, bytes: checkedDump(bytes, what), finished, consume: true })
+  }
   return step(run, what, () =>
     during(what, 'capture-failed', async () => {
-      const { sequences, ...content } = await readContent(ask)
-      warnOfExtensions(what, content.extensions, run)
-      const counted = []
-      for (const table of found) counted.push(await countRows(ask, table))
-      const tables = fingerprints ? await withFingerprints(counted, ask) : counted
-      const path = dumpPath(server, properties.name)
-      const { bytes, finished } = access.dump(properties.name, snapshot.id, run)
-      const checked = { bytes: checkedDump(bytes, what), finished, consume: true }
-      const saved = await writer.save({ kind: 'stream', path, ...checked })
+      // One moment, seen by two sessions.
+      const [content, saved] = await Promise.all([read(), save()])
       const dump = { inPoint: path, bytes: saved.bytes, sha256: saved.sha256 }
-      return { ...properties, ...content, tables, sequences: sequences.map(sequenceFacts), dump }
+      return { ...properties, ...content, dump }
     }),
   )
 }
