@@ -18,8 +18,23 @@ afterEach(() => fs.rmSync(folder, { recursive: true, force: true }))
 describe('bringing to disk', () => {
   it('works in one call where the system can, and says what the system says', async () => {
     if (!posixFeatures.syncFilesystem) return
-    await durability(true).finish([Buffer.from(folder)])
+    const atOnce = durability(true)
+    atOnce.begin(Buffer.from(folder))
+    await atOnce.finish([Buffer.from(folder)])
+    await atOnce.end()
     await expect(syncFilesystem(999_999)).rejects.toEqual(new PosixError('EBADF', 'syncfs'))
+  })
+
+  it('begins early, and nothing of it goes on when it has ended', async () => {
+    if (!posixFeatures.syncFilesystem) return
+    const open = () => fs.readdirSync('/proc/self/fd').length
+    const before = open()
+    const atOnce = durability(true)
+    atOnce.begin(Buffer.from(folder))
+    expect(open()).toBe(before + 1)
+    await atOnce.end()
+    expect(open()).toBe(before)
+    await atOnce.finish([])
   })
 
   it('works file by file elsewhere', async () => {

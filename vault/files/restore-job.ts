@@ -82,6 +82,14 @@ export class RestoreJob {
 
   /** Fills the folder `target`, which exists. When it resolves, everything is there and durable, or told in `outcome`. */
   async restore(tree: string, metadata: NodeMetadata | undefined, target: Buffer): Promise<void> {
+    try {
+      await this.#restore(tree, metadata, target)
+    } finally {
+      await this.#settings.durability.end()
+    }
+  }
+
+  async #restore(tree: string, metadata: NodeMetadata | undefined, target: Buffer): Promise<void> {
     const top = { path: target, inPoint: Buffer.alloc(0), metadata, parent: undefined, open: 1 }
     try {
       await this.#fill(top, tree)
@@ -112,7 +120,9 @@ export class RestoreJob {
 
   #noteFileSystem(path: Buffer): void {
     const { dev } = fs.lstatSync(path, { bigint: true })
-    if (!this.#fileSystems.has(dev)) this.#fileSystems.set(dev, path)
+    if (this.#fileSystems.has(dev)) return
+    this.#fileSystems.set(dev, path)
+    this.#settings.durability.begin(path)
   }
 
   async #readTree(folder: OpenFolder, tree: string): Promise<readonly TreeNode[]> {
