@@ -57,10 +57,18 @@ async function takeServer(
   const activity = await readActivity(sql => access.query(home, sql, run))
   const work = { server: name, access, writer, run, fingerprints: options.fingerprints ?? false }
   await saveConfiguration(work)
-  const captured = await capture(method, work, facts.systemIdentifier, databases, options)
-  const closed = method === 'logical' ? closedOf(name, databases, run) : []
   const wanted = logins.filter(({ database }) => options.databases?.includes(database) ?? true)
-  const tried = await tryLogins(access, wanted, run)
+  // While the dumps stream: it may need a container of its own, which takes half a second, and reads nothing of the data.
+  const trying = once(() => tryLogins(access, wanted, run))
+  const momentFixed = () => {
+    void trying.begin()
+    options.momentFixed?.()
+  }
+  const captured = await capture(method, work, facts.systemIdentifier, databases, { ...options, momentFixed }).finally(
+    trying.ended,
+  )
+  const closed = method === 'logical' ? closedOf(name, databases, run) : []
+  const tried = await trying.begin()
   return {
     name,
     access: way,
@@ -153,6 +161,18 @@ function closedOf(server: string, databases: readonly DatabaseProperties[], run:
 }
 
 type Closed = NonNullable<DatabaseServer['closed']>
+
+/** Work that is begun at most once. `ended` resolves when nothing of it goes on, however that went. */
+function once<T>(work: () => Promise<T>): { begin(): Promise<T>; ended(): Promise<void> } {
+  let begun: Promise<T> | undefined
+  const begin = () => {
+    begun ??= work()
+    begun.catch(() => {})
+    return begun
+  }
+  const ended = async () => void (await Promise.allSettled([begun]))
+  return { begin, ended }
+}
 
 /** That a login does not work is worth knowing, and no reason to be without a point. */
 async function tryLogins(
