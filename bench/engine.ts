@@ -5,7 +5,7 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { bytesBelow, countFiles, makeData } from './engine/data.ts'
 import { describeMachine } from './engine/machine.ts'
-import { chainsOf, runRound, wantedOf, type Result } from './engine/phases.ts'
+import { chainsOf, removeRestored, runRound, wantedOf, type Result } from './engine/phases.ts'
 import { tableOf } from './engine/table.ts'
 import { openTools, type Tool, type ToolName } from './engine/tools.ts'
 
@@ -14,7 +14,8 @@ import { openTools, type Tool, type ToolName } from './engine/tools.ts'
 //   npm run bench -- [--rounds N] [--only PHASE,…] [--megabytes N] [--tools ours,restic,borg] [--folder F]
 //
 // 2000 megabytes and 5 rounds unless told. The peers come through test/bed/. With --folder the data stays there for the next
-// run. A whole run of all phases is written to bench/results/engine.md.
+// run. A whole run of all phases is written to bench/results/engine.md. It needs room for what every tool restores in every
+// round: 40 GB.
 
 const { values } = parseArgs({
   options: {
@@ -37,8 +38,10 @@ try {
   const data = makeData(top, megabytes)
   const tools = await openTools(path.join(top, 'tools'), names)
   const results: Result[] = []
-  for (const chain of wantedOf(chainsOf(data), only))
+  for (const chain of wantedOf(chainsOf(data), only)) {
     for (let round = 0; round < rounds; round++) await runRound(chain, tools, round, result => note(results, result))
+    removeRestored(tools, rounds)
+  }
   const wanted = results.filter(({ phase }) => only.length === 0 || only.includes(phase))
   const report =
     describe(tools, data.folder) +

@@ -95,5 +95,14 @@ export async function runRound(
       onResult({ phase: step.phase, round, tool: tool.name, ...measured, vaultBytes: bytesBelow(tool.vault) })
     }
   }
-  for (const tool of tools) fs.rmSync(tool.target, { recursive: true, force: true })
+  for (const tool of tools) if (fs.existsSync(tool.target)) fs.renameSync(tool.target, `${tool.target}-${round}`)
+}
+
+/**
+ * Removes what was restored, when no round is left. For minutes after, ext4 steps over the inodes of each removed file one
+ * by one whenever it makes a new one: a restore then takes up to twice the time, and whose turn it is matters.
+ */
+export function removeRestored(tools: readonly Tool[], rounds: number): void {
+  for (const { target } of tools)
+    for (let round = 0; round < rounds; round++) fs.rmSync(`${target}-${round}`, { recursive: true, force: true })
 }
