@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
-import { MultiBar, type SingleBar } from 'cli-progress'
 import type { Run, RunEvent } from '../recovery/domain/run.ts'
-import { durationText, plural, sizeText } from './words.ts'
+import { Progress } from './progress.ts'
+import { durationText } from './words.ts'
 
 export interface TerminalOptions {
   readonly json: boolean
@@ -10,13 +10,11 @@ export interface TerminalOptions {
   readonly color: boolean
 }
 
-const line = '{step} {amount} ({duration_formatted})'
-
 type Style = Parameters<typeof styleText>[0]
 
 /**
  * What goes where: results to stdout, so that they can be piped; progress, warnings, prompts and errors to stderr.
- * On a terminal the running step has a bar; elsewhere each finished step is a plain line.
+ * On a terminal the running steps have a line each; elsewhere each finished step is a plain line.
  */
 export class Terminal {
   readonly options: TerminalOptions
@@ -26,13 +24,13 @@ export class Terminal {
   readonly warnings: string[] = []
   /** Goes along with every question: it appears beside the progress, and ends when the run does. */
   readonly question: { readonly output: NodeJS.WritableStream; readonly signal: AbortSignal }
-  #bars: MultiBar | undefined
-  #bar: { step: string; bar: SingleBar; total: number; bytes: number; files: number } | undefined
+  readonly #progress: Progress | undefined
 
   /** `signal` ends what is asked and run here. */
   constructor(options: TerminalOptions, signal: AbortSignal) {
     this.options = options
     this.question = { output: process.stderr, signal }
+    if (process.stderr.isTTY && !options.quiet && !options.json) this.#progress = new Progress(process.stderr)
     this.interactive = Boolean(process.stdin.isTTY && process.stderr.isTTY) && !options.json
   }
 
@@ -59,10 +57,9 @@ export class Terminal {
     return { signal: this.question.signal, clock: { now: () => new Date() }, report: event => this.#report(event) }
   }
 
+  /** For what is written or asked by others: takes the progress away until something new begins. */
   clear(): void {
-    this.#bars?.stop()
-    this.#bars = undefined
-    this.#bar = undefined
+    this.#progress?.clear()
   }
 
   #report(event: RunEvent): void {
@@ -75,53 +72,25 @@ export class Terminal {
       case 'output':
         return this.options.verbose ? this.say(`  | ${event.text}`) : undefined
       case 'step-started':
-        return this.#startBar(event.step, event.totalBytes)
+        return this.#progress?.started(event.step, event.within, event.totalBytes)
       case 'progress':
-        return this.#moveBar(event.bytes, event.files)
+        return this.#progress?.moved(event.step, event.bytes, event.files)
+      case 'step-failed':
+        return this.#progress?.ended(event.step)
       case 'step-done':
         return this.#finishStep(event)
     }
   }
 
   #finishStep({ step, ms, detail }: RunEvent & { kind: 'step-done' }): void {
-    this.clear()
+    this.#progress?.ended(step)
     const mark = this.style('green', '✓')
     this.say(`${mark} ${step}${detail ? `: ${detail}` : ''} ${this.style('dim', `(${durationText(ms)})`)}`)
   }
 
-  #startBar(step: string, totalBytes: number | undefined): void {
-    this.clear()
-    if (!process.stderr.isTTY || this.options.quiet || this.options.json) return
-    this.#bars = new MultiBar({
-      stream: process.stderr,
-      format: totalBytes ? `{bar} {percentage}% ${line}` : `… ${line}`,
-      barCompleteChar: '█',
-      barIncompleteChar: '░',
-      barsize: 20,
-      hideCursor: true,
-      clearOnComplete: true,
-      forceRedraw: true,
-      linewrap: false,
-      fps: 10,
-    })
-    const bar = this.#bars.create(totalBytes || 1, 0, { step, amount: '' })
-    this.#bar = { step, bar, total: totalBytes ?? 0, bytes: 0, files: 0 }
-  }
-
-  #moveBar(bytes: number, files: number): void {
-    const moved = this.#bar
-    if (!moved) return
-    moved.bytes += bytes
-    moved.files += files
-    const counted = moved.files > 0 ? `, ${plural(moved.files, 'file')}` : ''
-    moved.bar.update(Math.min(moved.bytes, moved.total), {
-      step: moved.step,
-      amount: `${sizeText(moved.bytes)}${counted}`,
-    })
-  }
-
   #line(text: string): void {
-    this.clear()
-    process.stderr.write(`${text}\n`)
+    const write = () => void process.stderr.write(`${text}\n`)
+    if (this.#progress) this.#progress.aside(write)
+    else write()
   }
 }

@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
 /** Injected time. */
 export interface Clock {
   now(): Date
@@ -5,13 +7,24 @@ export interface Clock {
 
 /** What an operation tells while it works. Names are for people: 'database db/app', 'volume uploads'. */
 export type RunEvent =
-  | { readonly kind: 'step-started'; readonly step: string; readonly totalBytes?: number }
+  /** `within`: the step that it is a part of. Steps may run side by side. */
+  | { readonly kind: 'step-started'; readonly step: string; readonly within?: string; readonly totalBytes?: number }
   | { readonly kind: 'progress'; readonly step: string; readonly bytes: number; readonly files: number }
-  | { readonly kind: 'step-done'; readonly step: string; readonly ms: number; readonly detail?: string }
+  /** `bytes`: what a source gave, where it is one. */
+  | StepDone
+  | { readonly kind: 'step-failed'; readonly step: string }
   | { readonly kind: 'note'; readonly text: string }
   /** A line that a program of the user's said, for who wants to see everything; secrets masked. */
   | { readonly kind: 'output'; readonly text: string }
   | { readonly kind: 'warning'; readonly text: string }
+
+interface StepDone {
+  readonly kind: 'step-done'
+  readonly step: string
+  readonly ms: number
+  readonly bytes?: number
+  readonly detail?: string
+}
 
 /** Goes along with every call: `signal` to stop, `clock` for the time, `report` for progress. */
 export interface Run {
@@ -25,9 +38,16 @@ export interface StepOptions<T> {
   readonly detail?: (result: T) => string
   /** How many bytes its progress will add up to, where that is known. */
   readonly totalBytes?: number
+  /** How many bytes a source gave; asked at the end. */
+  readonly bytes?: () => number
 }
 
-/** Runs one step: tells its start, its end and how long it took. A failing step tells no end. */
+const steps = new AsyncLocalStorage<string>()
+
+/** The step that what is called here belongs to. */
+export const currentStep = (): string | undefined => steps.getStore()
+
+/** Runs one step: tells its start, its end and how long it took. */
 export async function step<T>(
   run: Run,
   name: string,
@@ -36,12 +56,19 @@ export async function step<T>(
 ): Promise<T> {
   run.signal.throwIfAborted()
   const started = performance.now()
-  const { detail, totalBytes } = options
-  run.report({ kind: 'step-started', step: name, ...(totalBytes === undefined ? {} : { totalBytes }) })
-  const result = await work()
-  const done = { kind: 'step-done', step: name, ms: Math.round(performance.now() - started) } as const
-  run.report(detail ? { ...done, detail: detail(result) } : done)
-  return result
+  const { detail, totalBytes, bytes } = options
+  const within = currentStep()
+  const part = { ...(within === undefined ? {} : { within }), ...(totalBytes === undefined ? {} : { totalBytes }) }
+  run.report({ kind: 'step-started', step: name, ...part })
+  try {
+    const result = await steps.run(name, work)
+    const done = { kind: 'step-done', step: name, ms: Math.round(performance.now() - started) } as const
+    run.report({ ...done, ...(bytes && { bytes: bytes() }), ...(detail && { detail: detail(result) }) })
+    return result
+  } catch (error) {
+    run.report({ kind: 'step-failed', step: name })
+    throw error
+  }
 }
 
 /** The same run for cleaning up: an interruption does not stop it. */

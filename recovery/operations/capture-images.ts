@@ -1,9 +1,10 @@
 import type { ImageFacts } from '../../contract/manifest.ts'
 import { RecoveryError } from '../domain/errors.ts'
 import type { PointWriter, SavedPart } from '../domain/point-content.ts'
-import { step, type Run } from '../domain/run.ts'
+import type { Run } from '../domain/run.ts'
 import { isByDigest, oneImage } from '../drivers/docker/image-names.ts'
 import type { Project } from '../project/project.ts'
+import { sourceStep } from './source-step.ts'
 import type { Tools } from './tools.ts'
 
 /** References whose bytes a backup takes; those that the project builds come first, since no registry has them. */
@@ -41,14 +42,15 @@ export async function captureImages(
   for (const reference of references) {
     const path = imageInPoint(reference)
     const idNow = async () => (await engine.inspectImage(reference, run))?.id
-    const capture = async (): Promise<SavedPart & { readonly id: string }> => {
+    const capture = async (writer: PointWriter): Promise<SavedPart & { readonly id: string }> => {
       const id = await idNow()
       const { entries, finished } = await engine.saveImage(oneImage(reference), run)
       const saved = await writer.save({ kind: 'entries', path, entries, finished })
       if (id === undefined || id !== (await idNow())) throw replaced(reference)
       return { ...saved, id }
     }
-    const { id } = await step(run, `image ${reference}`, capture, { detail: ({ bytes }) => `${bytes} bytes` })
+    const detail = ({ bytes }: SavedPart) => `${bytes} bytes`
+    const { id } = await sourceStep(run, `image ${reference}`, writer, capture, { detail })
     captured.set(reference, { id, inPoint: path })
     if (isByDigest(reference)) warnOfDigest(reference, run)
   }

@@ -1,6 +1,6 @@
 import type { CodeFacts, ConfigFile, DatabaseServer, Manifest, VolumeFacts } from '../../contract/manifest.ts'
 import type { PointWriter } from '../domain/point-content.ts'
-import { step, type Run } from '../domain/run.ts'
+import type { Run } from '../domain/run.ts'
 import type { Project } from '../project/project.ts'
 import { captureCode } from '../sources/code/index.ts'
 import { captureConfig } from '../sources/config/index.ts'
@@ -13,6 +13,7 @@ import { captureVolumes, type Silence } from './capture-volumes.ts'
 import { outsideOfVolumes } from './cold-plan.ts'
 import type { EarlierPoints } from './earlier-points.ts'
 import { sideBySide } from './side-by-side.ts'
+import { sourceStep } from './source-step.ts'
 import type { Tools } from './tools.ts'
 
 /** What the sources said of themselves. */
@@ -81,11 +82,11 @@ async function captureServers(
       fingerprints: project.config.fingerprints,
       ...(server === plan.servers.at(-1) ? { momentFixed } : {}),
     }
-    const capture = () =>
+    const capture = (writer: PointWriter) =>
       withAccess(server, project.compose?.address, tools, run, access =>
         captureServer(server, access, logins, writer, run, options),
       )
-    servers.push(await step(run, `databases of ${server.name}`, capture, { detail: describeServer }))
+    servers.push(await sourceStep(run, `databases of ${server.name}`, writer, capture, { detail: describeServer }))
   }
   return servers
 }
@@ -102,10 +103,12 @@ async function captureFiles(
 ): Promise<Pick<Captured, 'code' | 'config'>> {
   const before = earlier.holding('code')?.manifest.code
   const code = plan.code
-    ? await step(run, 'code', () => captureCode(project, writer, run, before), { detail: describeCode })
+    ? await sourceStep(run, 'code', writer, counted => captureCode(project, counted, run, before), {
+        detail: describeCode,
+      })
     : null
   const config = plan.config
-    ? await step(run, 'configuration', () => captureConfig(project, writer, run), {
+    ? await sourceStep(run, 'configuration', writer, counted => captureConfig(project, counted, run), {
         detail: files => `${files.length} files`,
       })
     : []

@@ -1,12 +1,13 @@
 import type { Manifest, VolumeFacts } from '../../contract/manifest.ts'
 import type { PointWriter } from '../domain/point-content.ts'
-import { step, type Run } from '../domain/run.ts'
+import type { Run } from '../domain/run.ts'
 import type { VolumeInspection } from '../drivers/docker/container-engine.ts'
 import type { Project, ProjectVolume } from '../project/project.ts'
 import { captureVolume, coldCapture } from '../sources/volume/index.ts'
 import type { BackupPlan } from './backup-plan.ts'
 import { otherWriters, type Writer } from './quiet/other-writers.ts'
 import { withQuiet } from './quiet/with-quiet.ts'
+import { sourceStep } from './source-step.ts'
 import type { Tools } from './tools.ts'
 import { warnOfRunningStores, warnOfSkipped } from './volume-warnings.ts'
 
@@ -73,11 +74,11 @@ function captureOne(
   tools: Tools,
   run: Run,
 ): Promise<VolumeFacts> {
-  const capture = () =>
+  const capture = (writer: PointWriter) =>
     server === undefined
       ? captureVolume(volume, tools.engine, writer, run, found && { found })
       : coldCapture(volume, server, tools.engine, writer, run)
-  return step(run, `volume ${volume.key}`, capture, { detail: describeVolume })
+  return sourceStep(run, `volume ${volume.key}`, writer, capture, { detail: describeVolume })
 }
 
 const describeVolume = ({ files, bytes }: VolumeFacts) => `${files} ${files === 1 ? 'file' : 'files'}, ${bytes} bytes`

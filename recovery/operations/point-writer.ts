@@ -1,5 +1,5 @@
 import type { Part, PointWriter, SavedPart } from '../domain/point-content.ts'
-import type { Run } from '../domain/run.ts'
+import { currentStep, type Run } from '../domain/run.ts'
 import type { EarlierPoints } from './earlier-points.ts'
 import type { SavedFolder, SaveFolderOptions, Snapshot, Uploader, VaultRun } from '../../vault/index.ts'
 import { toVaultEntries } from './entry-adapter.ts'
@@ -15,11 +15,11 @@ const savedFile = (saved: { bytes: number; sha256: string }): SavedPart => ({
 
 const savedFolder = (saved: SavedFolder): SavedPart => ({ ...saved, sha256: '' })
 
-/** The vault's view of a run: it reports progress under `step`. */
+/** The vault's view of a run: it reports progress under the step that asks for something, or under `step`. */
 export const vaultRun = (run: Run, step: string): VaultRun => ({
   signal: run.signal,
   now: () => run.clock.now().getTime(),
-  onProgress: done => run.report({ kind: 'progress', step, ...done }),
+  onProgress: done => run.report({ kind: 'progress', step: currentStep() ?? step, ...done }),
 })
 
 /** Folder options: what to take, and where an earlier point has the same folder, whose unchanged files are not read again. */

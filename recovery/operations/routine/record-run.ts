@@ -95,12 +95,10 @@ type Source = NonNullable<RunRecord['sources']>[number]
 /** What the steps of a backup capture (see operations/backup.ts, which names them). */
 const isSource = (step: string) => /^(databases of |volume |image |code$|configuration$)/.test(step)
 
-/** Listens to what a run reports, and adds up what its sources took. */
+/** Listens to what a run reports, and notes what its sources took. */
 class Sources {
   readonly found: Source[] = []
   readonly run: Run
-  readonly #bytes = new Map<string, number>()
-  #inner: string[] = []
 
   constructor(run: Run) {
     this.run = {
@@ -113,19 +111,7 @@ class Sources {
   }
 
   #hear(event: RunEvent): void {
-    if (event.kind === 'step-started' && isSource(event.step)) this.#inner.push(event.step)
-    if (event.kind === 'progress') this.#add(event.bytes)
-    if (event.kind === 'step-done' && isSource(event.step)) this.#end(event.step, event.ms)
-  }
-
-  /** Progress counts for the source that is under way, whichever of its inner steps reports it. */
-  #add(bytes: number): void {
-    const name = this.#inner.at(-1)
-    if (name !== undefined) this.#bytes.set(name, (this.#bytes.get(name) ?? 0) + bytes)
-  }
-
-  #end(name: string, ms: number): void {
-    this.#inner = this.#inner.filter(other => other !== name)
-    this.found.push({ name, ms: Math.round(ms), bytes: this.#bytes.get(name) ?? 0 })
+    if (event.kind !== 'step-done' || !isSource(event.step)) return
+    this.found.push({ name: event.step, ms: Math.round(event.ms), bytes: event.bytes ?? 0 })
   }
 }
