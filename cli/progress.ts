@@ -29,10 +29,16 @@ export class Progress {
     this.#redraw()
   }
 
-  /** What is told under a name that no step has counts for the one that began last. */
+  /**
+   * What is told under a name that no step has is of files that threads read: it counts for the step that began last and is no part
+   * of another, as the dump of a database is.
+   */
   moved(step: string, bytes: number, files: number): void {
     const shown = this.#shown()
-    const moved = shown.findLast(running => running.step === step) ?? shown.at(-1)
+    const moved =
+      shown.findLast(running => running.step === step) ??
+      shown.findLast(({ within }) => within === undefined) ??
+      shown.at(-1)
     if (!moved) return
     moved.bytes += bytes
     moved.files += files
