@@ -12,6 +12,7 @@ import { listLocks, unlock, withLock, type LockScope } from './locks.ts'
 import { Repository } from './repository.ts'
 import { LocalStorage } from './storage/local.ts'
 import { MemoryStorage } from './storage/memory.ts'
+import type { Storage } from './storage/storage.ts'
 import { FaultyStorage, type Fault } from './storage/testing/faulty.ts'
 import { testPassword, testRepository } from './testing/test-repository.ts'
 import type { VaultRun } from './types.ts'
@@ -122,8 +123,12 @@ describe('withLock', () => {
     expect(await listLocks(repository)).toEqual([])
   })
 
-  it('never lets two exclusive ones in, however they interleave', async () => {
-    const repository = await testRepository()
+  it.each(['far away', 'on a disk'])('never lets two exclusive ones in, however they interleave, %s', async where => {
+    const { key, config, storage: memory } = await testRepository()
+    const folder = await mkdtemp(path.join(tmpdir(), 'vault-locks-'))
+    const disk = new LocalStorage(folder)
+    await disk.prepare()
+    const repository = new Repository(where === 'on a disk' ? disk : memory, key, config)
     let inside = 0
     const attempts = Array.from({ length: 12 }, (_, i) =>
       withLock(
@@ -140,6 +145,22 @@ describe('withLock', () => {
     )
     await Promise.allSettled(attempts)
     expect(await files(repository)).toEqual([])
+    await rm(folder, { recursive: true })
+  })
+
+  it('waits between its looks where a file may take a moment to be listed, and not on a disk', async () => {
+    const { key, config, storage: memory } = await testRepository()
+    const folder = await mkdtemp(path.join(tmpdir(), 'vault-locks-'))
+    const disk = new LocalStorage(folder)
+    await disk.prepare()
+    const waits = async (storage: Storage) => {
+      let waited = 0
+      const counting = { ...timing, settleMs: 200, pause: async (ms: number) => void (waited += ms) }
+      await withLock(new Repository(storage, key, config), { exclusive: true, timing: counting }, run, async () => {})
+      return waited
+    }
+    expect([await waits(memory), await waits(disk)]).toEqual([200, 0])
+    await rm(folder, { recursive: true })
   })
 
   it('says who is in the way, since when, and what to do', async () => {

@@ -15,7 +15,8 @@ export interface Acquisition extends LockKind {
 
 /**
  * Takes a lock as restic does: look, write, wait, look again. Of two that begin at the same moment one may win or none,
- * never both. Locks whose process is surely gone are removed on the way. Rejects with vault-locked.
+ * never both. On a disk nothing is waited for: what was written before the second look is seen by it, and who writes later looks later.
+ * Locks whose process is surely gone are removed on the way. Rejects with vault-locked.
  */
 export async function acquireLock(wanted: Acquisition): Promise<HeldLock> {
   await removeAbandoned(wanted)
@@ -23,7 +24,7 @@ export async function acquireLock(wanted: Acquisition): Promise<HeldLock> {
   const lock = await HeldLock.write(wanted.repository, wanted, wanted.now)
   try {
     wanted.meanwhile?.()
-    await wanted.timing.pause(wanted.timing.settleMs, wanted.signal)
+    if (!wanted.repository.storage.localPath) await wanted.timing.pause(wanted.timing.settleMs, wanted.signal)
     await refuseConflict(wanted, lock)
     return lock
   } catch (error) {

@@ -2,7 +2,10 @@ import { pause } from '../interrupt.ts'
 
 /** The times of the lock protocol, and what measures them. */
 export interface LockTiming {
-  /** Between writing one's own lock and looking once more, so that of two that begin at once at least one sees the other. */
+  /**
+   * Between writing one's own lock and looking once more, so that of two that begin at once at least one sees the other: far
+   * away, a file may take a moment until it is listed.
+   */
   readonly settleMs: number
   readonly refreshAfterMs: number
   /** A lock that could not be renewed for so long protects nobody: the run must end. */
