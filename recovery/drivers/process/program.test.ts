@@ -1,7 +1,11 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { PassThrough } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startProgram } from './program.ts'
 import { runProgram } from './run-program.ts'
@@ -30,6 +34,23 @@ describe('a program', () => {
   it('gives its output and what it said on stderr', async () => {
     const { stdout, stderr } = await runProgram(sh('echo out; echo said >&2'))
     expect([stdout.toString(), stderr]).toEqual(['out\n', 'said\n'])
+  })
+
+  it.each([1, 60_000])('keeps what it wrote (%i bytes) for who begins to read after its end', async length => {
+    const read = async (how: 'iterated' | 'flowing' | 'piped') => {
+      const { stdout, finished, stdin } = startProgram(sh(`head -c ${length} /dev/zero`))
+      stdin.end()
+      await finished
+      // Node looks after what is unread once all that waits now has run.
+      await new Promise(resolve => setTimeout(resolve, 20))
+      if (how === 'iterated') return (await buffer(stdout)).length
+      let bytes = 0
+      const count = (piece: Buffer) => void (bytes += piece.length)
+      if (how === 'flowing') await once(stdout.on('data', count), 'end')
+      else await pipeline(stdout, new PassThrough().on('data', count))
+      return bytes
+    }
+    expect([await read('iterated'), await read('flowing'), await read('piped')]).toEqual([length, length, length])
   })
 
   it('gets its input byte for byte and gives it back', async () => {

@@ -72,6 +72,7 @@ function supervise(call: ProgramCall, child: ChildProcessWithoutNullStreams): St
     child.on('error', () => {})
     return failedProgram(cannotStart(call, new Error('EMFILE: too many open files')))
   }
+  keepUnread(child)
   const stderr = keepTail(child.stderr, call)
   // A program may close its stdin early (EPIPE); whether that is a failure its exit code says, or `feedProgram`.
   child.stdin.on('error', () => {})
@@ -96,4 +97,19 @@ function supervise(call: ProgramCall, child: ChildProcessWithoutNullStreams): St
     void killGroup(child, ended, graceMs)
   })
   return { pid: child.pid, stdin: child.stdin, stdout: child.stdout, stderr, finished, stop }
+}
+
+/**
+ * When a program has exited, Node lets flow what it wrote and nobody had begun to read by then (flushStdio in its
+ * lib/internal/child_process.js): it would be lost without a word. Here it stays for who comes later.
+ */
+function keepUnread(child: ChildProcessWithoutNullStreams): void {
+  const { stdout } = child
+  child.once('exit', () => {
+    if (stdout.readableFlowing !== null || stdout.listenerCount('readable') > 0) return
+    stdout.resume = () => stdout
+    const letFlow = () => void Reflect.deleteProperty(stdout, 'resume')
+    // Node looks after it in the next tick but one, and not at all where nothing can be read any more.
+    process.nextTick(() => process.nextTick(letFlow))
+  })
 }
