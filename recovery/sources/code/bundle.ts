@@ -52,20 +52,22 @@ async function makeBundle({ snapshot, writer, run }: Capture, shadow: GitPlace):
   const args = snapshot.references.head.id === null ? making : [...making, 'HEAD']
   const { stdin, stdout, finished } = startGit(shadow, args, run)
   stdin.end()
-  const made = { bytes: checkedBundle(stdout), finished: finished.catch(notBundled), consume: true }
+  const ended = finished.catch(notBundled)
+  const made = { bytes: checkedBundle(stdout, ended), finished: ended, consume: true }
   return writer.save({ kind: 'stream', path: inPoint.bundle, ...made })
 }
 
 // What every version of the format begins with.
 const bundleMagic = Buffer.from('# v')
 
-/** Passes a bundle on; throws capture-failed when it is none. */
-async function* checkedBundle(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** Passes a bundle on; throws what git ended with, and capture-failed when it is none although git ended well. */
+async function* checkedBundle(bytes: AsyncIterable<Uint8Array>, ended: Promise<void>): AsyncGenerator<Uint8Array> {
   let head = Buffer.alloc(0)
   for await (const piece of bytes) {
     if (head.length < bundleMagic.length) head = Buffer.concat([head, piece.subarray(0, bundleMagic.length)])
     yield piece
   }
+  await ended
   if (!head.subarray(0, bundleMagic.length).equals(bundleMagic))
     throw new RecoveryError('capture-failed', 'git ended well, but gave no bundle of the repository', {
       hint: 'take the point again',
