@@ -3,7 +3,8 @@ import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { inServer, makeProject } from './ways/project.ts'
-import type { Sandbox } from '../test/stack/sandbox.ts'
+import { vaultPassword, type Sandbox } from '../test/stack/sandbox.ts'
+import { openStorage, openVault } from '../vault/index.ts'
 
 // What a guarded command waits for on a development project of about 100 MB: the first safety point, those after it, and a
 // command that destroys nothing, beside the same command without the guard.
@@ -58,8 +59,18 @@ async function fill(sandbox: Sandbox): Promise<void> {
   await fs.appendFile(config, rules)
 }
 
+/** A test's key is cheap: from here on the vault has one as `init` makes it for users. */
+async function dearKey(location: string): Promise<void> {
+  const storage = openStorage(location)
+  const vault = await openVault(storage, { password: vaultPassword })
+  await vault.addKey(vaultPassword, 'user')
+  await vault.close()
+  await storage.remove('keys', vault.keyId)
+}
+
 const sandbox = await makeProject(databaseMegabytes)
 try {
+  await dearKey(sandbox.vault)
   await fill(sandbox)
   const { model } = os.cpus()[0] ?? { model: 'unknown' }
   console.log(
