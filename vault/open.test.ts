@@ -47,6 +47,20 @@ describe('creating and opening a vault', () => {
     expect((await listKeys(repository.storage)).map(({ username }) => username).toSorted()).toEqual(['code', 'user'])
   })
 
+  it.each([false, true])(
+    'tries last the keys of a user who hardly has this password (names descending: %s)',
+    async descending => {
+      const storage = new OrderedStorage()
+      storage.descending = descending
+      const { repository, keyId } = await createRepository(storage, first)
+      const code = await saveKey(storage, repository.key, { ...first, username: 'recovery code' })
+      expect((await openRepository(storage, testPassword, 'recovery code')).keyId).toBe(keyId)
+      expect((await openRepository(storage, testPassword, 'user')).keyId).toBe(code)
+      await storage.remove('keys', keyId)
+      expect((await openRepository(storage, testPassword, 'recovery code')).keyId).toBe(code)
+    },
+  )
+
   it('opens with a key as costly as restic makes it, and would if our own scrypt were wrong', async () => {
     const storage = new MemoryStorage()
     const key = newVaultKey()

@@ -14,20 +14,31 @@ export interface OpenedRepository {
 }
 
 /**
- * Opens a vault with a password. Rejects with vault-missing, wrong-password, vault-unsupported, or vault-damaged when
+ * Opens a vault with a password. Each key that is tried takes as long as its scrypt does: those of the user `triedLast` come after
+ * the others. Rejects with vault-missing, wrong-password, vault-unsupported, or vault-damaged when
  * the password is right but the vault cannot be opened.
  */
-export async function openRepository(storage: Storage, password: string): Promise<OpenedRepository> {
+export async function openRepository(
+  storage: Storage,
+  password: string,
+  triedLast?: string,
+): Promise<OpenedRepository> {
   const [sealedConfig, keys] = await Promise.all([loadConfig(storage), findKeys(storage)])
   if (!sealedConfig) throw withoutConfig(storage, keys)
   if (keys.length === 0) throw damaged(`the vault at ${storage.location} has no key file left`)
   let opened = false
-  for await (const { id, key } of openKeys(keys, password)) {
+  for await (const { id, key } of openKeys(triedLast === undefined ? keys : inTurn(keys, triedLast), password)) {
     opened = true
     const config = readConfig(sealedConfig, key)
     if (config) return { repository: new Repository(storage, key, config), keyId: id }
   }
   throw opened ? damaged(`the config of the vault at ${storage.location} is damaged`) : wrongPassword(storage, keys)
+}
+
+/** Damaged ones stay behind those that are not. */
+const inTurn = (keys: readonly FoundKey[], triedLast: string): FoundKey[] => {
+  const isLast = ({ file }: FoundKey) => file?.username === triedLast
+  return keys.toSorted((a, b) => Number(b.intact) - Number(a.intact) || Number(isLast(a)) - Number(isLast(b)))
 }
 
 async function loadConfig(storage: Storage): Promise<Buffer | undefined> {

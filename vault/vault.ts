@@ -28,6 +28,8 @@ import { verifySnapshot } from './verify-snapshot.ts'
 
 export interface OpenOptions {
   readonly password: string
+  /** Keys of this user name are tried after all others: the password is hardly theirs, and each attempt takes its time. */
+  readonly triedLast?: string
   /** What keys that are added cost. Default: measured on this machine. */
   readonly scrypt?: ScryptCost
   /**
@@ -49,8 +51,8 @@ export async function createVault(storage: Storage, first: NewKey, like?: types.
 
 /** Opens a vault, ours or restic's. Rejects with vault-missing, wrong-password, vault-damaged or vault-unsupported. */
 export async function openVault(storage: Storage, options: OpenOptions): Promise<types.Vault> {
-  const { password, scrypt, cacheFolder } = options
-  const opened = await openRepository(storage, password)
+  const { password, triedLast, scrypt, cacheFolder } = options
+  const opened = await openRepository(storage, password, triedLast)
   const { id } = opened.repository.config
   return new OpenVault(
     opened,

@@ -12,7 +12,7 @@ import {
   type StorageOptions,
   type Vault,
 } from '../../vault/index.ts'
-import { mistakeIn } from './kit/recovery-secret.ts'
+import { codeIn, mistakeIn } from './kit/recovery-secret.ts'
 import { assertNothingElse } from './vault-place.ts'
 import { whoRuns } from './who.ts'
 
@@ -69,8 +69,10 @@ export interface VaultAccess extends StorageOptions {
 export async function joinVault(location: string, password: string, access: VaultAccess): Promise<Vault> {
   const { cacheFolder } = access
   const copies = cacheFolder !== undefined && isRemote(location) ? { cacheFolder } : {}
+  const triedLast = codeIn(password) === undefined ? { triedLast: recoveryKeyName } : {}
   try {
-    return await closedIfFailed(openStorage(location, access), storage => openVault(storage, { password, ...copies }))
+    const open = (storage: Storage) => openVault(storage, { password, ...triedLast, ...copies })
+    return await closedIfFailed(openStorage(location, access), open)
   } catch (error) {
     const mistake = isWrongPassword(error) ? mistakeIn(password) : undefined
     if (mistake === undefined) throw error
