@@ -83,8 +83,16 @@ try {
   for (const kind of ['down-v', 'sql', 'reset-hard', 'all']) {
     const first = await timed(() => guard('true', kind))
     const again: number[] = []
-    for (let at = 0; at < times; at++) again.push(await timed(() => guard('true', kind)))
-    console.log(`${kind.padEnd(12)} first ${shown([first])}   again ${shown(again)}`)
+    const points: string[] = []
+    for (let at = 0; at < times; at++)
+      again.push(
+        await timed(async () =>
+          points.push(/taken in ([^;]+);/.exec((await guard('true', kind)).stderr)?.[1] ?? 'none'),
+        ),
+      )
+    console.log(
+      `${kind.padEnd(12)} first ${shown([first])}   again ${shown(again)}   of it the point ${points.join('  ')}`,
+    )
   }
   const [guarded, plain]: [number[], number[]] = [[], []]
   for (let at = 0; at < times; at++) {
