@@ -24,6 +24,7 @@ export class BlobIndex {
   readonly #packEnds: number[] = []
   readonly #packCounts: number[] = []
   readonly #wanted = new Uint32Array(8)
+  readonly #wantedBytes = Buffer.from(this.#wanted.buffer)
   /** The id of the entry that is being added. */
   readonly #added = new Uint32Array(8)
   readonly #addedBytes = Buffer.from(this.#added.buffer)
@@ -69,7 +70,13 @@ export class BlobIndex {
 
   /** The first entry of a blob: a number that stands for the blob itself. */
   entryOf(type: BlobType, id: string | Uint8Array): number | undefined {
-    return this.#entriesOf(type, id).next().value
+    const wanted = this.#idWords(id)
+    const mask = this.#table.length - 1
+    for (let slot = wanted[0]! & mask; this.#table[slot]; slot = (slot + 1) & mask) {
+      const entry = this.#table[slot]! - 1
+      if (this.#is(entry, type, wanted)) return entry
+    }
+    return undefined
   }
 
   /** All entries of a blob. */
@@ -125,7 +132,8 @@ export class BlobIndex {
   }
 
   *#entriesOf(type: BlobType, id: string | Uint8Array): Generator<number, undefined> {
-    const wanted = this.#idWords(id)
+    // A copy: a generator that waits must not see the words of a later look-up.
+    const wanted = this.#idWords(id).slice()
     const mask = this.#table.length - 1
     for (let slot = wanted[0]! & mask; this.#table[slot]; slot = (slot + 1) & mask) {
       const entry = this.#table[slot]! - 1
@@ -139,12 +147,13 @@ export class BlobIndex {
     return segment[at + 8]! >= treeBit === (type === 'tree')
   }
 
-  // A copy: a generator that waits must not see the words of a later look-up.
+  /** Good until the next look-up. */
   #idWords(id: string | Uint8Array): Uint32Array {
-    const bytes = typeof id === 'string' ? Buffer.from(id, 'hex') : id
-    if (bytes.length !== 32) throw new RangeError('a blob id has 32 bytes')
-    new Uint8Array(this.#wanted.buffer).set(bytes)
-    return this.#wanted.slice()
+    const isText = typeof id === 'string'
+    if (id.length !== (isText ? 64 : 32) || (isText && this.#wantedBytes.write(id, 'hex') !== 32))
+      throw new RangeError('a blob id has 32 bytes')
+    if (!isText) this.#wantedBytes.set(id)
+    return this.#wanted
   }
 
   #packNumber(packId: string): number {

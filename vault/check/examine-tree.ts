@@ -1,24 +1,32 @@
 import { nodeFlaw } from '../files/blob-reader.ts'
 import { printablePath } from '../files/path.ts'
 import type { TreeNode } from '../format/node.ts'
-import { compareNames } from '../format/tree.ts'
+import { compareNames, parseTree } from '../format/tree.ts'
 import type { CheckState } from './check-state.ts'
+import { isFinding } from './is-finding.ts'
 import type { TreeReader } from './tree-reader.ts'
+import { foldersOfUsual, type SubFolder } from './usual-tree.ts'
 
 /** What is wrong with one folder itself, and what is below it. */
 export interface ExaminedTree {
   /** `name` is the entry that it is about; absent when it is the folder as a whole. */
   readonly faults: readonly { readonly finding: number; readonly name?: Uint8Array }[]
-  readonly folders: readonly { readonly name: Uint8Array; readonly tree: string }[]
+  readonly folders: readonly SubFolder[]
 }
 
 /** Reads a tree and applies the format's rules to every entry. Examined again, it has the same findings. */
 export async function examineTree(state: CheckState, reader: TreeReader, id: string): Promise<ExaminedTree> {
   const read = await reader.read(id)
   if ('faults' in read) return { faults: read.faults.map(finding => ({ finding })), folders: [] }
-  const sorted = read.nodes.toSorted(compareNames)
-  if (read.nodes.some((node, i) => node !== sorted[i])) noteUnsorted(state, id, read.file)
-  const tree = { state, id, file: read.file }
+  const folders = foldersOfUsual(state, read.bytes)
+  return folders ? { faults: [], folders } : examineEntries({ state, id, file: read.file }, read.bytes)
+}
+
+function examineEntries(tree: TreeInHand, bytes: Buffer): ExaminedTree {
+  const nodes = parseNodes(tree, bytes)
+  if (typeof nodes === 'number') return { faults: [{ finding: nodes }], folders: [] }
+  const sorted = nodes.toSorted(compareNames)
+  if (nodes.some((node, i) => node !== sorted[i])) noteUnsorted(tree)
   const faults = sorted.flatMap((node, i) =>
     faultsOf(tree, node, sorted[i - 1]).map(finding => ({ finding, name: node.name })),
   )
@@ -26,6 +34,17 @@ export async function examineTree(state: CheckState, reader: TreeReader, id: str
     type === 'dir' && subtree ? [{ name, tree: subtree }] : [],
   )
   return { faults, folders }
+}
+
+/** The finding where that is not possible: rightly stored, but not rightly made, so that every copy is the same. */
+function parseNodes({ state: { findings }, id, file }: TreeInHand, bytes: Buffer): TreeNode[] | number {
+  try {
+    return parseTree(bytes)
+  } catch (error) {
+    if (!isFinding(error)) throw error
+    const message = `the folder list ${id} is invalid: ${error.message}`
+    return findings.once(`invalid ${id}`, () => findings.add('damage', 'tree-invalid', file, message))
+  }
 }
 
 interface TreeInHand {
@@ -60,7 +79,7 @@ function invalidNode({ state, id, file }: TreeInHand, node: TreeNode, flaw: stri
 }
 
 // One hint for the whole vault: a program that does this does it everywhere.
-function noteUnsorted({ findings }: CheckState, id: string, file: string): void {
+function noteUnsorted({ state: { findings }, id, file }: TreeInHand): void {
   const message = `the folder list ${id} is not sorted (and maybe others): restic reads all its files again at each backup`
   findings.once('unsorted', () => findings.add('hint', 'tree-invalid', file, message))
 }

@@ -1,5 +1,3 @@
-import type { TreeNode } from '../format/node.ts'
-import { parseTree } from '../format/tree.ts'
 import { PackCache } from '../pack-cache.ts'
 import { BlobOpener } from '../reading/blob-opener.ts'
 import { Engine } from '../wasm/engine.ts'
@@ -7,8 +5,7 @@ import type { CheckState } from './check-state.ts'
 import { isFinding } from './is-finding.ts'
 
 /** A tree, or the findings because of which it cannot be had. */
-export type ReadTree =
-  { readonly nodes: readonly TreeNode[]; readonly file: string } | { readonly faults: readonly number[] }
+export type ReadTree = { readonly bytes: Buffer; readonly file: string } | { readonly faults: readonly number[] }
 
 /** Reads trees from whichever copy is good, and marks the copies that are not. */
 export class TreeReader {
@@ -26,7 +23,7 @@ export class TreeReader {
   async read(id: string): Promise<ReadTree> {
     for (const entry of this.#state.index.entriesOf('tree', id)) {
       const bytes = this.#state.isGood(entry) && (await this.#open(entry))
-      if (bytes) return this.#parse(id, bytes, this.#state.fileOf(entry))
+      if (bytes) return { bytes, file: this.#state.fileOf(entry) }
     }
     return { faults: this.#state.faultsOf('tree', id) }
   }
@@ -47,18 +44,6 @@ export class TreeReader {
         findings.once(`${file} ${entry}`, () => findings.add('damage', 'blob-damaged', file, message)),
       )
       return undefined
-    }
-  }
-
-  // Rightly stored, but not rightly made: every copy is the same.
-  #parse(id: string, bytes: Buffer, file: string): ReadTree {
-    try {
-      return { nodes: parseTree(bytes), file }
-    } catch (error) {
-      if (!isFinding(error)) throw error
-      const { findings } = this.#state
-      const message = `the folder list ${id} is invalid: ${error.message}`
-      return { faults: [findings.once(`invalid ${id}`, () => findings.add('damage', 'tree-invalid', file, message))] }
     }
   }
 }
