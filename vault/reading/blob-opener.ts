@@ -13,14 +13,14 @@ export interface StoredLengths {
 export class BlobOpener {
   readonly key: VaultKey
   readonly engine: Engine
-  /** Where stored blobs are laid; behind it comes where they are expanded to. */
-  readonly #room: number
+  /** How many bytes from READ on there are for what is stored; behind it comes where blobs are expanded to. */
+  readonly room: number
 
   /** All of the engine's memory is used for it. */
   constructor(key: VaultKey, engine: Engine) {
     this.key = key
     this.engine = engine
-    this.#room = engine.READ_CAP + engine.SCRATCH_CAP
+    this.room = engine.READ_CAP + engine.SCRATCH_CAP
   }
 
   /**
@@ -29,19 +29,30 @@ export class BlobOpener {
    */
   open({ length, uncompressedLength }: StoredLengths, id: Uint8Array, stored: Uint8Array): Buffer {
     const { engine } = this
-    if (length > this.#room || uncompressedLength >= engine.STAGE_CAP) {
+    if (!this.fits({ length, uncompressedLength })) {
       const hex = Buffer.from(id).toString('hex')
       return openBlob(this.key, { id: hex, type: 'data', offset: 0, length, uncompressedLength }, stored)
     }
     engine.bytes.set(stored, engine.READ)
-    const sealed = engine.READ + 16
-    const unsealed = engine.unseal(engine.READ, length, sealed)
+    return this.openAt(engine.READ, { length, uncompressedLength }, id)
+  }
+
+  /** The same for a blob that lies in the engine's memory before STAGE, and is expanded to there or decrypted where it lies. */
+  openAt(at: number, { length, uncompressedLength }: StoredLengths, id: Uint8Array): Buffer {
+    const { engine } = this
+    const sealed = at + 16
+    const unsealed = engine.unseal(at, length, sealed)
     if (!uncompressedLength) return this.#verified(sealed, unsealed, id)
     // Some more than it should be, so that one that is longer is noticed.
     const plain = engine.expand(sealed, unsealed, engine.STAGE, Math.min(uncompressedLength + 64, engine.STAGE_CAP))
     if (plain !== uncompressedLength)
       throw damaged(`it is ${plain} bytes long, but the index says ${uncompressedLength}`)
     return this.#verified(engine.STAGE, plain, id)
+  }
+
+  /** Whether there is memory for it. */
+  fits({ length, uncompressedLength }: StoredLengths): boolean {
+    return length <= this.room && uncompressedLength < this.engine.STAGE_CAP
   }
 
   #verified(at: number, length: number, id: Uint8Array): Buffer {

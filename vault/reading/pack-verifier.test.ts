@@ -7,7 +7,6 @@ import { storePack, testRepository } from '../testing/test-repository.ts'
 import { Engine } from '../wasm/engine.ts'
 import { BlobOpener } from './blob-opener.ts'
 import { isGoodPack, type PackToVerify } from './pack-verifier.ts'
-import { RangeReader } from './stored-range.ts'
 
 let repository: Repository
 let opener: BlobOpener
@@ -25,7 +24,7 @@ beforeAll(async () => {
   bytes = await repository.storage.load('data', pack.id)
 })
 
-const isGood = (of: PackToVerify) => isGoodPack(opener, new RangeReader(), of)
+const isGood = (of: PackToVerify) => isGoodPack(opener, of)
 /** The pack with its own name, unless told otherwise. */
 const toVerify = (of: Uint8Array, { blobs } = pack, name = idOf(of)): PackToVerify => ({
   name,

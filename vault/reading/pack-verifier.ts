@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto'
 import { unseal } from '../crypto/seal.ts'
-import { idOf } from '../format/id.ts'
+import { damaged } from '../format/damaged.ts'
 import { headerEntrySize, parseHeaderPlace } from '../format/pack.ts'
-import { VaultError } from '../errors.ts'
 import type { BlobOpener } from './blob-opener.ts'
-import type { RangeReader, StoredRange } from './stored-range.ts'
+import { isExpected } from './expected.ts'
+import { withRange, type StoredRange } from './stored-range.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -20,26 +21,96 @@ export interface PackToVerify {
 /** Words of `places` for each blob. */
 export const placeWords = 4
 
+// What was read is hashed and opened while the processor's cache still holds it.
+const pieceBytes = 512 * 1024
+
 /**
  * Whether the pack has the hash that it is named after, a header that says what the index says and nothing else, and
- * blobs that are what their ids say.
+ * blobs that are what their ids say. One with a blob that is too large for the opener counts as not good.
  */
-export function isGoodPack(opener: BlobOpener, reader: RangeReader, pack: PackToVerify): boolean {
+export function isGoodPack(opener: BlobOpener, pack: PackToVerify): boolean {
   try {
-    const bytes = reader.read(pack.file)
-    return idOf(bytes) === pack.name && headerAgrees(opener, pack, bytes) && blobsAreGood(opener, pack, bytes)
+    return withRange(pack.file, (size, read) => {
+      const passing = new PassingPack(opener, pack)
+      for (let at = 0; at < size; at += pieceBytes)
+        if (!passing.take(Math.min(pieceBytes, size - at), into => read(into, at))) return false
+      return passing.isGood(size)
+    })
   } catch (error) {
-    if ((error instanceof VaultError && error.code === 'vault-damaged') || isSystemError(error)) return false
+    // It cannot be read or is not good; whoever asked finds out why.
+    if (isExpected(error)) return false
     throw error
   }
 }
 
-// It cannot be read; whoever asked finds out why.
-const isSystemError = (error: unknown) => error instanceof Error && 'syscall' in error
+/** A pack that comes piece by piece, and whose blobs are opened where they lie as soon as they are there. */
+class PassingPack {
+  readonly #opener: BlobOpener
+  readonly #pack: PackToVerify
+  readonly #hash = createHash('sha256')
+  #blob = 0
+  /** Where the first blob that is not opened begins in the file. */
+  #opened = 0
+  /** What is in memory from READ on: this part of the file. */
+  #from = 0
+  #to = 0
 
-function headerAgrees({ key }: BlobOpener, { ids, places }: PackToVerify, bytes: Uint8Array): boolean {
-  const { offset, length } = parseHeaderPlace(bytes, bytes.length)
-  const header = unseal(key, bytes.subarray(offset, offset + length))
+  constructor(opener: BlobOpener, pack: PackToVerify) {
+    this.#opener = opener
+    this.#pack = pack
+  }
+
+  /** False if there is no room for more. Throws vault-damaged at the first blob that is not what its id says. */
+  take(length: number, read: (into: Buffer) => void): boolean {
+    if (this.#to - this.#from + length > this.#opener.room) this.#moveUp()
+    if (this.#to - this.#from + length > this.#opener.room) return false
+    const piece = this.#bytes(this.#to, this.#to + length)
+    read(piece)
+    this.#hash.update(piece)
+    this.#to += length
+    this.#openBlobs()
+    return true
+  }
+
+  isGood(size: number): boolean {
+    const all = this.#blob * placeWords === this.#pack.places.length
+    const rest = this.#bytes(this.#opened, this.#to)
+    return all && this.#hash.digest('hex') === this.#pack.name && headerAgrees(this.#opener, this.#pack, rest, size)
+  }
+
+  #openBlobs(): void {
+    const { ids, places } = this.#pack
+    for (let word = this.#blob * placeWords; word < places.length; word += placeWords) {
+      const [offset, length, uncompressedLength] = [places[word + 1]!, places[word + 2]!, places[word + 3]!]
+      if (offset + length > this.#to || !this.#opener.fits({ length, uncompressedLength })) return
+      const id = ids.subarray(this.#blob * 32, this.#blob * 32 + 32)
+      if (offset !== this.#opened) throw damaged('its blobs do not follow each other')
+      this.#opener.openAt(this.#addressOf(offset), { length, uncompressedLength }, id)
+      this.#opened = offset + length
+      this.#blob++
+    }
+  }
+
+  /** What is opened gives its room to what comes. */
+  #moveUp(): void {
+    this.#opener.engine.bytes.copyWithin(this.#addressOf(this.#from), this.#addressOf(this.#opened), this.#addressOf(this.#to))
+    this.#from = this.#opened
+  }
+
+  #addressOf(offset: number): number {
+    return this.#opener.engine.READ + offset - this.#from
+  }
+
+  #bytes(from: number, to: number): Buffer {
+    return this.#opener.engine.bytes.subarray(this.#addressOf(from), this.#addressOf(to))
+  }
+}
+
+/** `tail` is the end of a file of `size` bytes, from where its last blob ends. */
+function headerAgrees({ key }: BlobOpener, { ids, places }: PackToVerify, tail: Uint8Array, size: number): boolean {
+  const { offset, length } = parseHeaderPlace(tail, size)
+  if (offset !== size - tail.length) return false
+  const header = unseal(key, tail.subarray(0, length))
   let [at, end] = [0, 0]
   for (let blob = 0, word = 0; word < places.length; blob++, word += placeWords) {
     const plain = places[word + 3]!
@@ -53,14 +124,4 @@ function headerAgrees({ key }: BlobOpener, { ids, places }: PackToVerify, bytes:
     end += places[word + 2]!
   }
   return at === header.length && end === offset
-}
-
-/** Throws vault-damaged at the first that is not. */
-function blobsAreGood(opener: BlobOpener, { ids, places }: PackToVerify, bytes: Uint8Array): boolean {
-  for (let blob = 0, word = 0; word < places.length; blob++, word += placeWords) {
-    const [offset, length] = [places[word + 1]!, places[word + 2]!]
-    const lengths = { length, uncompressedLength: places[word + 3]! }
-    opener.open(lengths, ids.subarray(blob * 32, blob * 32 + 32), bytes.subarray(offset, offset + length))
-  }
-  return true
 }

@@ -17,19 +17,36 @@ export class RangeReader {
   /** Valid until the next call. Throws the system's error, or vault-damaged where there are fewer bytes. */
   read(range: StoredRange): Uint8Array {
     if ('bytes' in range) return range.bytes
-    const { path, offset, length } = range
-    if (this.#memory.length < length) this.#memory = Buffer.allocUnsafeSlow(Math.max(length, usualBytes))
-    const fd = fs.openSync(path, 'r')
-    try {
-      for (let done = 0; done < length;) {
-        const read = fs.readSync(fd, this.#memory, done, length - done, offset + done)
-        if (read === 0) throw damaged(`${path} ends before byte ${offset + length}`)
-        done += read
-      }
-    } finally {
-      fs.closeSync(fd)
-    }
-    return this.#memory.subarray(0, length)
+    return withRange(range, (length, read) => {
+      if (this.#memory.length < length) this.#memory = Buffer.allocUnsafeSlow(Math.max(length, usualBytes))
+      const bytes = this.#memory.subarray(0, length)
+      read(bytes, 0)
+      return bytes
+    })
+  }
+}
+
+/** Lets `use` read pieces of a stretch into memory of its own. Throws as `RangeReader.read`. */
+export function withRange<T>(
+  range: StoredRange,
+  use: (length: number, read: (into: Uint8Array, at: number) => void) => T,
+): T {
+  if ('bytes' in range)
+    return use(range.bytes.length, (into, at) => into.set(range.bytes.subarray(at, at + into.length)))
+  const { path, offset, length } = range
+  const fd = fs.openSync(path, 'r')
+  try {
+    return use(length, (into, at) => readFully(fd, into, offset + at, path))
+  } finally {
+    fs.closeSync(fd)
+  }
+}
+
+function readFully(fd: number, into: Uint8Array, position: number, path: string): void {
+  for (let done = 0; done < into.length;) {
+    const read = fs.readSync(fd, into, done, into.length - done, position + done)
+    if (read === 0) throw damaged(`${path} ends before byte ${position + into.length}`)
+    done += read
   }
 }
 

@@ -6,7 +6,7 @@ import { makeFiles, writePart } from './file-maker.ts'
 import { FileMatcher } from './file-matcher.ts'
 import type { FromThread, Kind, Results, ThreadStart, ToThread } from './messages.ts'
 import { isGoodPack } from './pack-verifier.ts'
-import { RangeReader, releaseRange, type StoredRange } from './stored-range.ts'
+import { releaseRange, type StoredRange } from './stored-range.ts'
 
 // A thread that reads: what costs processor time happens here.
 
@@ -15,7 +15,6 @@ const port = parentPort!
 // Buffers arrive as plain arrays of bytes.
 const ownKey = { encrypt: Buffer.from(key.encrypt), k: Buffer.from(key.k), r: Buffer.from(key.r) }
 const opener = new BlobOpener(ownKey, new Engine({ key: ownKey, polynomial }))
-const ranges = new RangeReader()
 const contents = new ContentReader(opener)
 const matcher = new FileMatcher()
 
@@ -27,7 +26,7 @@ port.on('message', (message: ToThread) => {
 function perform(message: ToThread): Results[Kind] {
   switch (message.kind) {
     case 'pack':
-      return withRanges([message.request.file], () => isGoodPack(opener, ranges, message.request))
+      return withRanges([message.request.file], () => isGoodPack(opener, message.request))
     case 'make':
       return withRanges(message.request.list.ranges, () =>
         makeFiles(contents, message.request.list, message.request.settings),
