@@ -39,6 +39,8 @@ export interface Context {
   readonly tools: Tools
   readonly run: Run
   readonly ahead: VaultsAhead
+  /** Whether the command checks all data of the vault that it opens first. */
+  readonly readsAll?: boolean
 }
 
 /** Where the project that is meant is looked for, from there upwards. */
@@ -109,7 +111,8 @@ export function assertVaultKnown(location: string | undefined): asserts location
 }
 
 /** How this run reaches vaults: faults that may go away are told and waited out, until the run is to stop. */
-export const accessOf = ({ options, run, terminal }: Context): VaultAccess => ({
+export const accessOf = ({ options, run, terminal, readsAll = false }: Context): VaultAccess => ({
+  readsAll,
   ...(options.limitUpload === undefined ? {} : { limitUploadKiB: options.limitUpload }),
   ...(options.limitDownload === undefined ? {} : { limitDownloadKiB: options.limitDownload }),
   ...(options.cache ? { cacheFolder: cacheFolder() } : {}),

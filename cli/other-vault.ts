@@ -21,7 +21,7 @@ export async function withOtherVault<T>(
 export async function openOtherVault(context: Context, location: string): Promise<Vault> {
   const { password, isGuess } = await findOtherPassword(location, context.options, context.terminal)
   try {
-    return await joinVault(location, password, accessOf(context))
+    return await joinVault(location, password, accessOf({ ...context, readsAll: false }))
   } catch (error) {
     const isWrong = error instanceof Error && 'code' in error && error.code === 'wrong-password'
     if (!isWrong || !isGuess) throw error

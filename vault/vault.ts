@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { checkRepository } from './check/check.ts'
+import { PacksAhead } from './check/packs-ahead.ts'
 import { compareEntries, compareFolder } from './compare.ts'
 import { publicKeyOf, signBytes, signingKey } from './crypto/signature.ts'
 import { copySnapshots, findCopies } from './copy/copy.ts'
@@ -37,6 +38,8 @@ export interface OpenOptions {
    * far away is quick. The copies stay sealed; `check` and whatever deletes do not look at them.
    */
   readonly cacheFolder?: string
+  /** A `check` of all data is what it is opened for: threads begin with what needs no key while that is being derived. */
+  readonly readsAll?: boolean
 }
 
 /**
@@ -51,14 +54,18 @@ export async function createVault(storage: Storage, first: NewKey, like?: types.
 
 /** Opens a vault, ours or restic's. Rejects with vault-missing, wrong-password, vault-damaged or vault-unsupported. */
 export async function openVault(storage: Storage, options: OpenOptions): Promise<types.Vault> {
-  const { password, triedLast, scrypt, cacheFolder } = options
-  const opened = await openRepository(storage, password, triedLast)
-  const { id } = opened.repository.config
-  return new OpenVault(
-    opened,
-    scrypt,
-    cacheFolder === undefined ? undefined : new CopyFolder(path.join(cacheFolder, id)),
-  )
+  const { password, triedLast, scrypt, cacheFolder, readsAll } = options
+  const ahead = readsAll ? new PacksAhead(storage) : undefined
+  try {
+    const opened = await openRepository(storage, password, triedLast)
+    const { id } = opened.repository.config
+    ahead?.unlock(opened.repository)
+    const copies = cacheFolder === undefined ? undefined : new CopyFolder(path.join(cacheFolder, id))
+    return new OpenVault(opened, scrypt, copies, ahead)
+  } catch (error) {
+    await ahead?.end()
+    throw error
+  }
 }
 
 // Of folder lists and small files: many times what those of one project take.
@@ -80,9 +87,17 @@ class OpenVault implements types.Vault {
   readonly #looking: BlobReader
   readonly #scrypt: ScryptCost | undefined
   readonly #copies: CopyFolder | undefined
+  /** For the first check. */
+  #ahead: PacksAhead | undefined
 
-  constructor({ repository, keyId }: OpenedRepository, scrypt: ScryptCost | undefined, copies?: CopyFolder) {
+  constructor(
+    { repository, keyId }: OpenedRepository,
+    scrypt: ScryptCost | undefined,
+    copies?: CopyFolder,
+    ahead?: PacksAhead,
+  ) {
     this.keyId = keyId
+    this.#ahead = ahead
     const { storage, key, config } = repository
     this.#repository = repository
     this.#copies = copies
@@ -180,7 +195,9 @@ class OpenVault implements types.Vault {
   }
 
   check(options: types.CheckOptions, run: types.VaultRun): Promise<types.CheckReport> {
-    return checkRepository(this.#repository, options, run)
+    const ahead = this.#ahead
+    this.#ahead = undefined
+    return checkRepository(this.#repository, { ...options, ...(ahead && { ahead }) }, run)
   }
 
   verifySnapshot(snapshot: types.Snapshot, run: types.VaultRun): Promise<types.SnapshotReading> {
@@ -254,6 +271,7 @@ class OpenVault implements types.Vault {
 
   async close(): Promise<void> {
     this.#reader.forget()
+    await this.#ahead?.end()
     await this.#copies?.bound('blobs', maxCopiedBytes)
     await this.#repository.storage.close?.()
   }

@@ -44,6 +44,7 @@ async function latest(vault: Vault): Promise<Snapshot | undefined> {
   })
 }
 
-const vault = await openVault(openStorage(location), { password: process.env['AIDATAVAULT_PASSWORD']! })
+const password = process.env['AIDATAVAULT_PASSWORD']!
+const vault = await openVault(openStorage(location), { password, readsAll: action === 'check' })
 await actions[action]!(vault)
 await vault.close()

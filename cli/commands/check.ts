@@ -18,9 +18,11 @@ export function checkCommand(program: Command, follow: Follow): void {
     .option('--read-data', 'read and verify every pack')
     .addHelpText('after', '\nExamples:\n  aidatavault check\n  aidatavault check /mnt/backup/vault --read-data\n')
     .action((vault: string | undefined, options: { readData?: boolean }) =>
-      follow(context =>
-        recorded('check', context, (own, tell) => runCheck(vault, options.readData ?? false, own, tell)),
-      ),
+      follow(context => {
+        const { readData = false } = options
+        const work = (own: Context, tell: (facts: RunFacts) => void) => runCheck(vault, readData, own, tell)
+        return recorded('check', { ...context, readsAll: readData }, work)
+      }),
     )
 }
 

@@ -63,15 +63,17 @@ export async function addRecoveryCode(vault: Vault, code: string): Promise<strin
 export interface VaultAccess extends StorageOptions {
   /** Where copies of what was looked at in a remote vault may be kept; nowhere where left out. */
   readonly cacheFolder?: string
+  /** Whether a check of all its data is what it is opened for, which then begins early. */
+  readonly readsAll?: boolean
 }
 
 /** Opens the vault at a location. Where words of a recovery code were given that are none, the hint says which is wrong. */
 export async function joinVault(location: string, password: string, access: VaultAccess): Promise<Vault> {
-  const { cacheFolder } = access
+  const { cacheFolder, readsAll = false } = access
   const copies = cacheFolder !== undefined && isRemote(location) ? { cacheFolder } : {}
   const triedLast = codeIn(password) === undefined ? { triedLast: recoveryKeyName } : {}
   try {
-    const open = (storage: Storage) => openVault(storage, { password, ...triedLast, ...copies })
+    const open = (storage: Storage) => openVault(storage, { password, ...triedLast, ...copies, readsAll })
     return await closedIfFailed(openStorage(location, access), open)
   } catch (error) {
     const mistake = isWrongPassword(error) ? mistakeIn(password) : undefined

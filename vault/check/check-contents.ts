@@ -11,10 +11,9 @@ import { checkPack } from './check-pack.ts'
 import type { CheckState } from './check-state.ts'
 import { isFinding } from './is-finding.ts'
 import { largestInMemory } from './pack-bytes.ts'
+import { PacksAhead, worthThreads } from './packs-ahead.ts'
 import type { PackTable } from './pack-table.ts'
 
-/** Less is checked sooner than a thread has started. */
-const worthThreads = 4 * 1024 * 1024
 /** Of packs that are being loaded, wait or are verified. */
 const packBytesAtOnce = 96 * 1024 * 1024
 
@@ -28,12 +27,15 @@ export async function checkContents(
   table: PackTable,
   packs: readonly number[],
   files: readonly StoredFile[],
-  threads?: number,
+  threads: number | PacksAhead | undefined,
 ): Promise<number> {
   const sizes = new Map(files.map(({ name, size }) => [name, size]))
   const sizeOf = (pack: number) => sizes.get(state.index.packIds[pack]!)!
   const total = packs.reduce((sum, pack) => sum + sizeOf(pack), 0)
-  const verifier = total >= worthThreads || threads ? new Verifier(state, table, threads) : undefined
+  const verifier =
+    total >= worthThreads || (typeof threads === 'number' && threads > 0)
+      ? await Verifier.start(state, table, threads)
+      : undefined
   const jobs = new JobPool(verifier?.width ?? 1)
   try {
     for (const pack of dearestFirst(packs, table)) await jobs.start(() => check(pack, sizeOf(pack)))
@@ -68,12 +70,20 @@ class Verifier {
   readonly #threads: ReadingThreads
   readonly #loader: RangeLoader
   readonly #memory = new Permits(packBytesAtOnce)
+  /** Packs that have the hash that they are named after, as is known already. */
+  readonly #hashed: ReadonlySet<string>
 
-  constructor(state: CheckState, table: PackTable, threads?: number) {
+  private constructor(state: CheckState, table: PackTable, threads: ReadingThreads, hashed: ReadonlySet<string>) {
     this.#state = state
     this.#table = table
-    this.#threads = new ReadingThreads(state.repository, threads)
+    this.#threads = threads
+    this.#hashed = hashed
     this.#loader = new RangeLoader(state.repository.storage)
+  }
+
+  static async start(state: CheckState, table: PackTable, threads: number | PacksAhead | undefined): Promise<Verifier> {
+    if (threads instanceof PacksAhead) return new Verifier(state, table, threads.threads, await threads.finish())
+    return new Verifier(state, table, new ReadingThreads(state.repository, threads), new Set())
   }
 
   /** Packs that are worth having under way: one for each thread and each request. */
@@ -88,7 +98,10 @@ class Verifier {
     return this.#memory.with(size, async () => {
       const name = this.#state.index.packIds[pack]!
       const file = await this.#load(name, size)
-      return file ? this.#threads.ask('pack', { name, file, ...this.#blobs(entries) }, buffersOf([file])) : false
+      const hashed = this.#hashed.has(name)
+      return file
+        ? this.#threads.ask('pack', { name, file, hashed, ...this.#blobs(entries) }, buffersOf([file]))
+        : false
     })
   }
 

@@ -12,28 +12,39 @@ import { checkSnapshots } from './check-snapshots.ts'
 import { CheckState } from './check-state.ts'
 import { areTreesClean, checkTrees } from './check-trees.ts'
 import { Findings } from './findings.ts'
+import type { PacksAhead } from './packs-ahead.ts'
 import { PackTable } from './pack-table.ts'
 
 export interface CheckSettings extends CheckOptions {
   readonly timing?: LockTiming
   /** How many verify packs at most. Default: as many as cores, 2 to 4, and none where there is little to read. */
   readonly threads?: number
+  /** Threads that are at work already. They have ended when the check has. */
+  readonly ahead?: PacksAhead
 }
 
 /**
  * Finds out whether everything in the vault can be brought back, and if not, which files are damaged and which snapshots
  * they touch. Everything is read anew from storage; it goes on after each finding. Takes the exclusive lock.
  */
-export function checkRepository(repository: Repository, options: CheckSettings, run: VaultRun): Promise<CheckReport> {
-  const { timing } = options
-  return withLock(repository, { exclusive: true, ...(timing && { timing }) }, run, run =>
-    checkLocked(repository, options, run),
-  )
+export async function checkRepository(
+  repository: Repository,
+  options: CheckSettings,
+  run: VaultRun,
+): Promise<CheckReport> {
+  const { timing, ahead } = options
+  try {
+    return await withLock(repository, { exclusive: true, ...(timing && { timing }) }, run, run =>
+      checkLocked(repository, options, run),
+    )
+  } finally {
+    await ahead?.end()
+  }
 }
 
 async function checkLocked(
   repository: Repository,
-  { readData, partOf, threads }: CheckSettings,
+  { readData, partOf, threads, ahead }: CheckSettings,
   run: VaultRun,
 ): Promise<CheckReport> {
   const { storage } = repository
@@ -50,7 +61,7 @@ async function checkLocked(
   const state = new CheckState(repository, run, index, findings)
   const table = new PackTable(index)
   const present = checkPackFiles(state, table, files)
-  const reading = readData ? checkContents(state, table, present, files, threads) : undefined
+  const reading = readData ? checkContents(state, table, present, files, ahead ?? threads) : undefined
   // Beside the reading, which is the work of threads; in most vaults there is nothing to find.
   const early = reading && state.spoiled === 0 ? areTreesClean(state, snapshots) : undefined
   await Promise.allSettled([reading, early])

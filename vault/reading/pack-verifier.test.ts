@@ -28,6 +28,7 @@ const isGood = (of: PackToVerify) => isGoodPack(opener, of)
 /** The pack with its own name, unless told otherwise. */
 const toVerify = (of: Uint8Array, { blobs } = pack, name = idOf(of)): PackToVerify => ({
   name,
+  hashed: false,
   file: { bytes: new Uint8Array(of) },
   ids: new Uint8Array(Buffer.concat(blobs.map(({ id }) => Buffer.from(id, 'hex')))),
   places: Uint32Array.from(

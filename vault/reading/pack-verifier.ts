@@ -8,10 +8,16 @@ import { withRange, type StoredRange } from './stored-range.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** A whole pack file with what the index says about it. */
-export interface PackToVerify {
+/** A whole pack file. */
+export interface NamedPack {
   readonly name: string
   readonly file: StoredRange
+}
+
+/** A pack with what the index says about it. */
+export interface PackToVerify extends NamedPack {
+  /** Its name was found to be its hash already. */
+  readonly hashed: boolean
   /** The blobs in the order in which they lie: 32 bytes each. */
   readonly ids: Bytes
   /** For each of them 1 for a tree or 0, offset, length, uncompressed length. */
@@ -29,15 +35,36 @@ const pieceBytes = 512 * 1024
  * blobs that are what their ids say. One with a blob that is too large for the opener counts as not good.
  */
 export function isGoodPack(opener: BlobOpener, pack: PackToVerify): boolean {
-  try {
-    return withRange(pack.file, (size, read) => {
+  return falseIfExpected(() =>
+    withRange(pack.file, (size, read) => {
       const passing = new PassingPack(opener, pack)
       for (let at = 0; at < size; at += pieceBytes)
         if (!passing.take(Math.min(pieceBytes, size - at), into => read(into, at))) return false
       return passing.isGood(size)
-    })
+    }),
+  )
+}
+
+/** Whether a pack has the hash that it is named after. */
+export function isNamedByHash({ name, file }: NamedPack): boolean {
+  return falseIfExpected(() =>
+    withRange(file, (size, read) => {
+      const [hash, memory] = [createHash('sha256'), Buffer.allocUnsafeSlow(Math.min(pieceBytes, size))]
+      for (let at = 0; at < size; at += memory.length) {
+        const piece = memory.subarray(0, size - at)
+        read(piece, at)
+        hash.update(piece)
+      }
+      return hash.digest('hex') === name
+    }),
+  )
+}
+
+// It cannot be read or is not good; whoever asked finds out why.
+function falseIfExpected(act: () => boolean): boolean {
+  try {
+    return act()
   } catch (error) {
-    // It cannot be read or is not good; whoever asked finds out why.
     if (isExpected(error)) return false
     throw error
   }
@@ -66,7 +93,7 @@ class PassingPack {
     if (this.#to - this.#from + length > this.#opener.room) return false
     const piece = this.#bytes(this.#to, this.#to + length)
     read(piece)
-    this.#hash.update(piece)
+    if (!this.#pack.hashed) this.#hash.update(piece)
     this.#to += length
     this.#openBlobs()
     return true
@@ -75,7 +102,8 @@ class PassingPack {
   isGood(size: number): boolean {
     const all = this.#blob * placeWords === this.#pack.places.length
     const rest = this.#bytes(this.#opened, this.#to)
-    return all && this.#hash.digest('hex') === this.#pack.name && headerAgrees(this.#opener, this.#pack, rest, size)
+    const named = this.#pack.hashed || this.#hash.digest('hex') === this.#pack.name
+    return all && named && headerAgrees(this.#opener, this.#pack, rest, size)
   }
 
   #openBlobs(): void {
@@ -93,7 +121,11 @@ class PassingPack {
 
   /** What is opened gives its room to what comes. */
   #moveUp(): void {
-    this.#opener.engine.bytes.copyWithin(this.#addressOf(this.#from), this.#addressOf(this.#opened), this.#addressOf(this.#to))
+    this.#opener.engine.bytes.copyWithin(
+      this.#addressOf(this.#from),
+      this.#addressOf(this.#opened),
+      this.#addressOf(this.#to),
+    )
     this.#from = this.#opened
   }
 

@@ -10,7 +10,7 @@ import type { FromThread, Kind, Requests, Results, ThreadStart, ToThread } from 
 const resourceLimits = { maxYoungGenerationSizeMb: 8 }
 
 // Reading our TypeScript is half of what a short-lived thread costs, so it uses what this program keeps ready, if it does.
-function startOptions(start: ThreadStart): WorkerOptions {
+function startOptions(start: ThreadStart | undefined): WorkerOptions {
   const cache = getCompileCacheDir()
   const env = { ...process.env, ...(cache && { NODE_COMPILE_CACHE: path.dirname(cache) }) }
   return { workerData: start, resourceLimits, env }
@@ -31,15 +31,22 @@ interface Thread {
 
 /** The threads of one restore or check. Each starts when there is more to do than those there are can take at once. */
 export class ReadingThreads {
-  readonly #start: ThreadStart
   readonly #most: number
   readonly #threads: Thread[] = []
+  #start: ThreadStart | undefined
   #jobs = 0
   #failure: VaultError | undefined
 
-  constructor({ key, config }: Repository, most = threadsOfMachine()) {
-    this.#start = { key, polynomial: config.polynomial }
+  /** Without a repository they can only be asked for `hash` until they have one. */
+  constructor(repository?: Repository, most = threadsOfMachine()) {
     this.#most = most
+    if (repository) this.unlock(repository)
+  }
+
+  /** Gives them the key of what they are going to read. */
+  unlock({ key, config }: Repository): void {
+    this.#start = { key, polynomial: config.polynomial }
+    for (const { worker } of this.#threads) worker.postMessage({ kind: 'start', start: this.#start } satisfies ToThread)
   }
 
   get most(): number {
