@@ -6,6 +6,7 @@ import type { LibraryHandle } from 'koffi'
 /** Paths and names are NUL-terminated; a negative result means that errno says why. */
 export interface Calls {
   listXattr(path: Buffer, into: Buffer): number
+  listFileXattr(fd: number, into: Buffer): number
   getXattr(path: Buffer, name: Buffer, into: Buffer): number
   setXattr(path: Buffer, name: Buffer, value: Buffer): number
   /** Two struct timespec: access, modification. */
@@ -34,12 +35,14 @@ const bind = (library: LibraryHandle, name: string, result: string, parameters: 
 function bindLinux(library: LibraryHandle): Calls {
   const [followNot, currentFolder] = [0x100, -100]
   const list = bind(library, 'llistxattr', 'intptr_t', ['void *', 'void *', 'size_t'])
+  const listFile = bind(library, 'flistxattr', 'intptr_t', ['int', 'void *', 'size_t'])
   const get = bind(library, 'lgetxattr', 'intptr_t', ['void *', 'void *', 'void *', 'size_t'])
   const set = bind(library, 'lsetxattr', 'int', ['void *', 'void *', 'void *', 'size_t', 'int'])
   const utimens = bind(library, 'utimensat', 'int', ['int', 'void *', 'void *', 'int'])
   const futimens = bind(library, 'futimens', 'int', ['int', 'void *'])
   return {
     listXattr: (path, into) => list(path, into, into.length),
+    listFileXattr: (fd, into) => listFile(fd, into, into.length),
     getXattr: (path, name, into) => get(path, name, into, into.length),
     setXattr: (path, name, value) => set(path, name, value, value.length, 0),
     utimens: (path, times) => utimens(currentFolder, path, times, followNot),
@@ -82,6 +85,7 @@ function bindSyncfs(library: LibraryHandle): Calls['syncfs'] {
 function bindDarwin(library: LibraryHandle): Calls {
   const [xattrNoFollow, followNot, currentFolder] = [1, 0x20, -2]
   const list = bind(library, 'listxattr', 'intptr_t', ['void *', 'void *', 'size_t', 'int'])
+  const listFile = bind(library, 'flistxattr', 'intptr_t', ['int', 'void *', 'size_t', 'int'])
   const get = bind(library, 'getxattr', 'intptr_t', ['void *', 'void *', 'void *', 'size_t', 'uint32_t', 'int'])
   const set = bind(library, 'setxattr', 'int', ['void *', 'void *', 'void *', 'size_t', 'uint32_t', 'int'])
   const utimens = bind(library, 'utimensat', 'int', ['int', 'void *', 'void *', 'int'])
@@ -89,6 +93,7 @@ function bindDarwin(library: LibraryHandle): Calls {
   const mknod = bind(library, 'mknod', 'int', ['void *', 'uint16_t', 'int32_t'])
   return {
     listXattr: (path, into) => list(path, into, into.length, xattrNoFollow),
+    listFileXattr: (fd, into) => listFile(fd, into, into.length, 0),
     getXattr: (path, name, into) => get(path, name, into, into.length, 0, xattrNoFollow),
     setXattr: (path, name, value) => set(path, name, value, value.length, 0, xattrNoFollow),
     utimens: (path, times) => utimens(currentFolder, path, times, followNot),

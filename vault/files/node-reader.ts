@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import type { BigIntStats } from 'node:fs'
 import type { ExtendedAttribute, NodeMetadata, NodeType } from '../format/node.ts'
-import { getXattr, groupName, listXattrs, userName } from './posix.ts'
+import { getXattr, groupName, hasNoXattrs, listXattrs, userName } from './posix.ts'
 
 /** What one look at a directory entry tells. */
 export interface NodeReading {
@@ -19,24 +19,19 @@ export function readNode(path: Uint8Array): NodeReading {
   return readNodeFrom(fs.lstatSync(bytes, { bigint: true }), bytes)
 }
 
+/** The same of an open file, if there is nothing unusual about it: it is a regular one with one name and no attributes. */
+export function readPlainFile(fd: number): NodeReading | undefined {
+  const stat = fs.fstatSync(fd, { bigint: true })
+  if (nodeTypeOf(stat.mode) !== 'file' || stat.nlink !== 1n || !hasNoXattrs(fd)) return undefined
+  return { metadata: metadataOf('file', stat), size: stat.size }
+}
+
 /** The same where the caller has the status already, for example of the file it has open. */
 export function readNodeFrom(stat: BigIntStats, path: Buffer): NodeReading {
   const type = nodeTypeOf(stat.mode)
   const attributes = readXattrs(path)
   const metadata: NodeMetadata = {
-    type,
-    mode: Number(stat.mode & 0o7777n),
-    mtime: stat.mtimeNs,
-    // restic's choice too: an access time of its own would make every read folder a changed one.
-    atime: stat.mtimeNs,
-    ctime: stat.ctimeNs,
-    uid: Number(stat.uid),
-    gid: Number(stat.gid),
-    user: userName(Number(stat.uid)),
-    group: groupName(Number(stat.gid)),
-    inode: stat.ino,
-    deviceId: stat.dev,
-    links: countsLinks.has(type) ? Number(stat.nlink) : 0,
+    ...metadataOf(type, stat),
     ...(type === 'symlink' && { linkTarget: fs.readlinkSync(path, { encoding: 'buffer' }) }),
     ...(attributes.xattrs.length > 0 && { xattrs: attributes.xattrs }),
     ...((type === 'dev' || type === 'chardev') && { device: stat.rdev }),
@@ -44,6 +39,22 @@ export function readNodeFrom(stat: BigIntStats, path: Buffer): NodeReading {
   }
   return { metadata, size: type === 'file' ? stat.size : 0n }
 }
+
+const metadataOf = (type: NodeType, stat: BigIntStats): NodeMetadata => ({
+  type,
+  mode: Number(stat.mode & 0o7777n),
+  mtime: stat.mtimeNs,
+  // restic's choice too: an access time of its own would make every read folder a changed one.
+  atime: stat.mtimeNs,
+  ctime: stat.ctimeNs,
+  uid: Number(stat.uid),
+  gid: Number(stat.gid),
+  user: userName(Number(stat.uid)),
+  group: groupName(Number(stat.gid)),
+  inode: stat.ino,
+  deviceId: stat.dev,
+  links: countsLinks.has(type) ? Number(stat.nlink) : 0,
+})
 
 // restic records the number of links for these alone; other trees would differ from its own.
 const countsLinks: ReadonlySet<NodeType> = new Set<NodeType>(['file', 'symlink', 'dev', 'chardev'])

@@ -91,6 +91,16 @@ export function listXattrs(path: RawPath): Buffer[] {
   return names
 }
 
+/** Whether an open file certainly has no attributes. */
+export function hasNoXattrs(fd: number): boolean {
+  if (!calls) return true
+  const length = calls.listFileXattr(fd, scratch)
+  return length === 0 || (length < 0 && unsupported.has(koffi.errno()))
+}
+
+const { EOPNOTSUPP, ENOTSUP, ENOSYS } = koffi.os.errno
+const unsupported: ReadonlySet<number | undefined> = new Set([EOPNOTSUPP, ENOTSUP, ENOSYS])
+
 export function getXattr(path: RawPath, name: Uint8Array): Buffer {
   if (!calls) throw new PosixError('ENOSYS', 'lgetxattr')
   const [file, attribute] = [terminated(path), terminated(name)]

@@ -1,6 +1,6 @@
 import type { CutOptions } from '../types.ts'
 import type { Failure } from './failure.ts'
-import { idTexts } from './file-batcher.ts'
+import { idTexts } from './id-list.ts'
 import type { CutContents } from './messages.ts'
 import type { WorkerPool } from './worker-pool.ts'
 

@@ -57,6 +57,20 @@ export class ContentCutter {
     return contents.take()
   }
 
+  /** An open file as a whole; its length as the system has said, if it has. Returns the bytes that were read. */
+  read(fd: number, ids: IdList, blockBytes: number | undefined, expected?: number): number {
+    const cutter = this.#cutter(ids, blockBytes)
+    try {
+      let read = this.#read(fd, cutter, firstRead)
+      // As long as it was when it was opened: asking for its end would tell no more.
+      if (read === expected) return cutter.finish()
+      while (read > 0) read = this.#read(fd, cutter, maxRead)
+      return cutter.finish()
+    } finally {
+      cutter.drop()
+    }
+  }
+
   /** Contents that are in memory. */
   contents({ bytes, lengths, blockBytes }: Requests['contents']): CutContents {
     const contents = new ContentList()
@@ -146,12 +160,9 @@ export class ContentCutter {
 
   #readWhole(path: Buffer, ids: IdList, blockBytes: number | undefined): number {
     const fd = openSource(path)
-    const cutter = this.#cutter(ids, blockBytes)
     try {
-      for (let bytes = firstRead; this.#read(fd, cutter, bytes) > 0; bytes = maxRead);
-      return cutter.finish()
+      return this.read(fd, ids, blockBytes)
     } finally {
-      cutter.drop()
       fs.closeSync(fd)
     }
   }

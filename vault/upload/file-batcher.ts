@@ -1,6 +1,6 @@
 import type { CutOptions } from '../types.ts'
 import { cutLargeFile } from './large-file.ts'
-import { unreadBecauseOf } from './id-list.ts'
+import { idTexts, unreadBecauseOf } from './id-list.ts'
 import type { CutContents, CutFile, Unread } from './messages.ts'
 import type { UploadParts } from './upload-parts.ts'
 
@@ -119,10 +119,4 @@ function joinPaths(files: readonly PendingFile[]): Uint8Array<ArrayBuffer> {
     at += path.length + 1
   }
   return paths
-}
-
-/** 32 bytes each as text. */
-export function idTexts(ids: Uint8Array): string[] {
-  const text = Buffer.from(ids.buffer, ids.byteOffset, ids.length).toString('hex')
-  return Array.from({ length: ids.length / 32 }, (_, i) => text.slice(i * 64, i * 64 + 64))
 }

@@ -4,7 +4,7 @@ import { FolderLook, packLook } from '../files/folder-look.ts'
 import { LookAhead, type FoldersAhead } from '../files/look-ahead.ts'
 import { readNode, type NodeReading } from '../files/node-reader.ts'
 import { joinPath, printablePath } from '../files/path.ts'
-import { listNames } from '../files/walk.ts'
+import { listNames, listTypedNames } from '../files/walk.ts'
 import type { NodeMetadata, TreeNode } from '../format/node.ts'
 import type { SavedFolder, SaveFolderOptions } from '../types.ts'
 import type { EarlierEntry } from './earlier-folder.ts'
@@ -13,8 +13,9 @@ import { FileBatcher } from './file-batcher.ts'
 import { encodeCounted, fileNode, folderNode, otherNode, type Nameless } from './folder-draft.ts'
 import type { Unread } from './messages.ts'
 import { codeOf, notAFile } from './open-source.ts'
-import { TreeDraft } from './tree-draft.ts'
+import { latin1, TreeDraft } from './tree-draft.ts'
 import { isGone, UnreadEntries } from './unread-entries.ts'
+import { UnseenFiles, type UnseenFile } from './unseen-files.ts'
 import type { UploadParts } from './upload-parts.ts'
 
 // Packs are stored by this thread too, and must not wait long for it.
@@ -65,6 +66,13 @@ class Place {
   }
 }
 
+/** Of a file that nobody has looked at. */
+interface Unseen extends UnseenFile {
+  readonly folder: OpenFolder
+}
+
+const placeOf = ({ folder, name }: Unseen): Place => new Place(folder, Buffer.from(name, 'latin1'), undefined)
+
 interface SavedTop {
   readonly node: Nameless
   /** What the folder was in the earlier point. */
@@ -83,6 +91,10 @@ export class FolderSaver {
   readonly #ahead: LookAhead | undefined
   readonly #earlier: EarlierPoint
   readonly #files: FileBatcher
+  /** Where there is no earlier point that files could be as in: then each has to be read. */
+  readonly #unseen: UnseenFiles<Unseen> | undefined
+  /** Files that have to be looked at here. */
+  readonly #odd: Place[] = []
   readonly #counts = { files: 0, folders: 0, others: 0, bytes: 0 }
   readonly #skipped: string[] = []
   readonly #gone: string[] = []
@@ -97,6 +109,15 @@ export class FolderSaver {
     this.#ahead = options.like && !options.select ? new LookAhead() : undefined
     this.#earlier = new EarlierPoint(parts.reader, options.like, parts.stored.data)
     this.#files = new FileBatcher(parts, options)
+    this.#unseen = options.like ? undefined : this.#readUnseen(options)
+  }
+
+  #readUnseen(options: SaveFolderOptions): UnseenFiles<Unseen> {
+    return new UnseenFiles<Unseen>(this.#parts, options, {
+      saved: (file, json, size) => this.#addNew(file, json, size),
+      odd: file => void this.#odd.push(placeOf(file)),
+      unread: (file, why) => this.#fileUnread(placeOf(file), why),
+    })
   }
 
   /** `folder` may be a symlink to one. Rejects with source-unreadable naming what cannot be read. */
@@ -145,9 +166,38 @@ export class FolderSaver {
   }
 
   async #fill(folder: OpenFolder, before: TreeNode | undefined, siblings?: FoldersAhead): Promise<void> {
+    await (this.#unseen ? this.#fillAnew(folder, this.#unseen) : this.#fillLike(folder, before, siblings))
+    this.#release(folder)
+    while (this.#closing.size >= closingAtOnce) await this.#parts.failure.during(Promise.race(this.#closing))
+  }
+
+  /** Of what is called a file no more than the name is looked at. */
+  async #fillAnew(folder: OpenFolder, unseen: UnseenFiles<Unseen>): Promise<void> {
+    await this.#placeOdd()
+    for (const { name, isFile } of this.#list(folder, listTypedNames)) {
+      if (this.#isTurnOver()) await this.#giveTurn()
+      const placing = isFile ? this.#addUnseen({ folder, name }, unseen) : this.#place(placeOf({ folder, name }))
+      if (placing) await placing
+    }
+  }
+
+  #addUnseen(file: Unseen, unseen: UnseenFiles<Unseen>): Promise<void> | void {
+    if (this.#select?.(placeOf(file).inFolder, 'file') === false) return
+    file.folder.open++
+    return unseen.add(file)
+  }
+
+  async #placeOdd(): Promise<void> {
+    for (let place = this.#odd.pop(); place; place = this.#odd.pop()) {
+      await this.#place(place)
+      this.#release(place.folder)
+    }
+  }
+
+  async #fillLike(folder: OpenFolder, before: TreeNode | undefined, siblings?: FoldersAhead): Promise<void> {
     const earlier = await this.#parts.failure.during(this.#earlier.enter(before))
     const seen = await this.#seenAhead(folder, siblings)
-    const names = seen?.names ?? this.#list(folder)
+    const names = seen?.names ?? this.#list(folder, listNames)
     const look = seen ?? this.#lookAtAll(folder, names)
     const inside = look && this.#ahead!.begin(folder.path, look.folders)
     for (const [i, name] of names.entries()) {
@@ -157,8 +207,6 @@ export class FolderSaver {
       // Most are done at once.
       if (placing) await placing
     }
-    this.#release(folder)
-    while (this.#closing.size >= closingAtOnce) await this.#parts.failure.during(Promise.race(this.#closing))
   }
 
   async #seenAhead(folder: OpenFolder, siblings?: FoldersAhead): Promise<FolderLook | undefined> {
@@ -174,9 +222,9 @@ export class FolderSaver {
     return this.#ahead && names.length <= lookedAtAtOnce ? new FolderLook(packLook(path, names)) : undefined
   }
 
-  #list(folder: OpenFolder): readonly Buffer[] {
+  #list<Name>(folder: OpenFolder, listing: (path: Buffer) => readonly Name[]): readonly Name[] {
     try {
-      const names = listNames(folder.path)
+      const names = listing(folder.path)
       folder.doubtful ||= names.length === 0
       return names
     } catch (error) {
@@ -253,7 +301,16 @@ export class FolderSaver {
     this.#counts.bytes += Number(size)
     this.#parts.onProgress(1, Number(size))
     this.#parts.tally.countUnmodified(size)
+    this.#addToList(folder, latin1(name), json)
+  }
+
+  #addNew({ folder, name }: Unseen, json: string, size: number): void {
+    this.#counts.files++
+    this.#counts.bytes += size
+    this.#parts.onProgress(1, 0)
+    this.#parts.tally.countNew(size)
     this.#addToList(folder, name, json)
+    this.#release(folder)
   }
 
   #fileDone(place: Place, { metadata }: NodeReading, content: readonly string[], size: number): void {
@@ -277,11 +334,17 @@ export class FolderSaver {
   }
 
   async #finishFiles(): Promise<void> {
-    await this.#files.finish()
+    await this.#settleFiles()
     for (const place of this.#again) {
       await this.#place(place)
       this.#release(place.folder)
     }
+    await this.#settleFiles()
+  }
+
+  async #settleFiles(): Promise<void> {
+    // What was called a file may be a folder by now, with files in it.
+    for (; this.#unseen?.isBusy || this.#odd.length > 0; await this.#placeOdd()) await this.#unseen?.finish()
     await this.#files.finish()
   }
 
@@ -305,11 +368,11 @@ export class FolderSaver {
   }
 
   #add({ folder, name, earlier }: Place, node: Nameless): void {
-    this.#addToList(folder, name, encodeCounted(this.#parts, name, node, earlier?.node))
+    this.#addToList(folder, latin1(name), encodeCounted(this.#parts, name, node, earlier?.node))
   }
 
-  #addToList({ list }: OpenFolder, name: Buffer, json: string): void {
-    list.add(name, json)
+  #addToList({ list }: OpenFolder, name: string, json: string): void {
+    list.addNamed(name, json)
     if (list.looseNodes >= squeezeAt) list.squeeze()
   }
 

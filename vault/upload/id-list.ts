@@ -3,8 +3,12 @@ import { codeOf } from './open-source.ts'
 
 /** Blob ids in order, 32 bytes each. */
 export class IdList {
-  #bytes = new Uint8Array(32 * 64)
+  #bytes: Uint8Array<ArrayBuffer>
   #count = 0
+
+  constructor(expected = 64) {
+    this.#bytes = new Uint8Array(32 * expected)
+  }
 
   get count(): number {
     return this.#count
@@ -59,6 +63,12 @@ export class ContentList {
       unread: this.#unread,
     }
   }
+}
+
+/** 32 bytes each as text. */
+export function idTexts(ids: Uint8Array): string[] {
+  const text = Buffer.from(ids.buffer, ids.byteOffset, ids.length).toString('hex')
+  return Array.from({ length: ids.length / 32 }, (_, i) => text.slice(i * 64, i * 64 + 64))
 }
 
 /** What the system says about a content; any other error is thrown again. */

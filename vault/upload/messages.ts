@@ -36,6 +36,8 @@ export const creditWords = {
 export interface Requests {
   /** Files to read whole: their paths' bytes, each ended by NUL. */
   readonly files: CutOptions & { readonly paths: Bytes }
+  /** Files that nobody has looked at. */
+  readonly unseen: CutOptions & { readonly folders: readonly NamesInFolder[] }
   /** Whole contents, one behind the other, with their lengths. */
   readonly contents: CutOptions & { readonly bytes: Bytes; readonly lengths: Uint32Array<ArrayBuffer> }
   /** A large file, open already. The worker may give pieces of it to others. */
@@ -61,6 +63,7 @@ export interface Requests {
 /** What it answers. */
 export interface Results {
   readonly files: CutContents
+  readonly unseen: SeenFiles
   readonly contents: CutContents
   readonly large: CutFile
   readonly range: CutFile
@@ -69,6 +72,23 @@ export interface Results {
   readonly endOfStream: CutFile
   readonly dropStream: object
   readonly finish: StagedRest
+}
+
+/** Files of one folder. */
+export interface NamesInFolder {
+  readonly folder: Uint8Array
+  /** With NUL between them; bytes, one a character. */
+  readonly names: string
+}
+
+/** Of each file in order. */
+export interface SeenFiles {
+  /** Their nodes as a tree has them, one behind the other; nothing of those that are large or unusual, or could not be read. */
+  readonly nodes: string
+  /** Where each node ends. */
+  readonly ends: Uint32Array<ArrayBuffer>
+  readonly sizes: Float64Array<ArrayBuffer>
+  readonly unread: readonly Unread[]
 }
 
 export interface CutContents {

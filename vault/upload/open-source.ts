@@ -21,7 +21,8 @@ export function openSource(path: Buffer): number {
   }
 }
 
-function openQuietly(path: Buffer): number {
+/** Opens what should be a regular file without leaving a trace; what it is has to be seen then. */
+export function openQuietly(path: Buffer): number {
   try {
     return fs.openSync(path, flags | O_NOATIME)
   } catch (error) {

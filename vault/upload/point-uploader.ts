@@ -3,7 +3,7 @@ import type { CutOptions, Entry, PathInPoint, SavedFile, SavedFolder, SaveFolder
 import type { SaveStreamOptions, Snapshot, SnapshotDetails, Uploader } from '../types.ts'
 import { EarlierPoint } from './earlier-point.ts'
 import { EntriesSaver } from './entries-saver.ts'
-import { idTexts } from './file-batcher.ts'
+import { idTexts } from './id-list.ts'
 import { fileNode } from './folder-draft.ts'
 import { FolderSaver } from './folder-saver.ts'
 import { openLocalFile } from './local-file.ts'

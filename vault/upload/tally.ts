@@ -16,6 +16,12 @@ export class Tally {
     this.files.unmodified++
   }
 
+  /** A file that no earlier point is compared with. */
+  countNew(size: number): void {
+    this.bytes += size
+    this.files.new++
+  }
+
   /** `json` is the node as it is saved; `before` what stood there in the earlier point. */
   count(node: TreeNode, json: string, before?: TreeNode): void {
     if (node.type === 'file') this.bytes += Number(node.size)

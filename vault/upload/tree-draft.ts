@@ -26,7 +26,12 @@ export class TreeDraft {
 
   /** `json` as `encodeNode` makes it; `name` must be the name in it. */
   add(name: Uint8Array, json: string): void {
-    this.#nodes.push({ name: latin1(name), json })
+    this.addNamed(latin1(name), json)
+  }
+
+  /** The same with the name's bytes one a character. */
+  addNamed(name: string, json: string): void {
+    this.#nodes.push({ name, json })
   }
 
   /** How many nodes are in it unsqueezed. */

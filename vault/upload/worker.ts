@@ -7,6 +7,7 @@ import { ContentCutter, type BlobGiver, type ContentStream, type RangeGiver } fr
 import { unreadBecauseOf } from './id-list.ts'
 import { IdTable } from './id-table.ts'
 import { buffersOf, creditWords } from './messages.ts'
+import { UnseenReader } from './unseen-reader.ts'
 import type { CutFile, FromWorker, Kind, Requests, Results, ToWorker, WorkerStart } from './messages.ts'
 import { PackSlots } from './pack-slots.ts'
 import { PackStage, type StagedPack } from './pack-stage.ts'
@@ -21,6 +22,7 @@ const slots = PackSlots.open(start.slots)
 const engine = new Engine({ key: keyOf(start), polynomial: start.polynomial })
 const stage = new PackStage(engine, { compress: start.compress, packBytes: start.packBytes, slots, onPack })
 const contents = new ContentCutter(new ReadWindow(engine), IdTable.open(start.table), stage)
+const unseen = new UnseenReader(contents)
 const streams = new Map<number, { memory: Uint8Array; content: ContentStream }>()
 
 port.on('message', (message: ToWorker) => void work(message))
@@ -38,6 +40,8 @@ function perform(message: ToWorker): Results[Kind] | Promise<CutFile> {
   switch (message.kind) {
     case 'files':
       return contents.files(message.request)
+    case 'unseen':
+      return unseen.read(message.request)
     case 'contents':
       return contents.contents(message.request)
     case 'large':
