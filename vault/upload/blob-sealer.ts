@@ -24,30 +24,31 @@ export class BlobSealer {
 
   /** Puts the blob of this id, whose plaintext of at most `maxChunk` bytes lies at `from`, sealed to `to`. */
   seal(id: Uint8Array, from: number, length: number, to: number): SealedBlob {
-    const packed = this.#compress(from, length)
-    const sealed = packed ? this.#engine.seal(this.#engine.SCRATCH, packed, to) : this.#engine.seal(from, length, to)
+    const { SCRATCH, SCRATCH_CAP } = this.#engine
+    const packed = this.compress(from, length, SCRATCH, SCRATCH_CAP)
+    const sealed = packed ? this.#engine.seal(SCRATCH, packed, to) : this.#engine.seal(from, length, to)
     const blob = { length: sealed, uncompressedLength: packed ? length : 0 }
-    this.#verify(id, to, blob)
+    this.verify(id, SCRATCH, this.#engine.unseal(to, sealed, SCRATCH), blob.uncompressedLength)
     return blob
   }
 
-  /** Into the scratch; 0 if the blob is to be stored as it is. */
-  #compress(from: number, length: number): number {
+  /** 0 if the blob is to be stored as it is. */
+  compress(from: number, length: number, to: number, capacity: number): number {
     if (this.#compression === 'never') return 0
-    const { SCRATCH, SCRATCH_CAP } = this.#engine
-    const packed = this.#engine.compress(from, length, SCRATCH, SCRATCH_CAP)
+    const packed = this.#engine.compress(from, length, to, capacity)
     return this.#compression === 'always' || packed < length ? packed : 0
   }
 
-  // What was just encoded is decoded again before it counts: a fault of memory, of the processor or of this program
-  // shows here, and not on the day of the restore.
-  #verify(id: Uint8Array, at: number, { length, uncompressedLength }: SealedBlob): void {
-    const { SCRATCH, READ } = this.#engine
-    const spare = READ + windowBytes
-    let [from, plain] = [SCRATCH, this.#engine.unseal(at, length, SCRATCH)]
-    if (uncompressedLength) [from, plain] = [spare, this.#engine.expand(SCRATCH, plain, spare, spareBytes)]
+  /**
+   * What was just encoded is decoded again before it counts: a fault of memory, of the processor or of this program shows
+   * here, and not on the day of the restore. `length` bytes that were opened again lie in the scratch, at `from`.
+   */
+  verify(id: Uint8Array, from: number, length: number, uncompressedLength: number): void {
+    const spare = this.#engine.READ + windowBytes
+    let [at, plain] = [from, length]
+    if (uncompressedLength) [at, plain] = [spare, this.#engine.expand(from, length, spare, spareBytes)]
     if (uncompressedLength && plain !== uncompressedLength) throw didNotDecode()
-    if (!this.#engine.hash(from, plain).equals(id)) throw didNotDecode()
+    if (!this.#engine.hash(at, plain).equals(id)) throw didNotDecode()
   }
 }
 

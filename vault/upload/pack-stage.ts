@@ -3,7 +3,8 @@ import { maxBlobsOfIndex } from '../format/index-file.ts'
 import { encodePackHeader, sealOverhead } from '../format/pack.ts'
 import type { Engine } from '../wasm/engine.ts'
 import { BlobListBuilder, listEntries, type BlobList } from './blob-list.ts'
-import { BlobSealer, didNotDecode } from './blob-sealer.ts'
+import { BlobSealer, didNotDecode, type SealedBlob } from './blob-sealer.ts'
+import { shortBlob, ShortBlobs } from './short-blobs.ts'
 import { packMemoryBytes, type PackSlots } from './pack-slots.ts'
 
 // Sealed blobs are moved to the pack's memory, and added to the pack's hash, while the processor's cache still has them.
@@ -50,6 +51,7 @@ export class PackStage {
   readonly #engine: Engine
   readonly #options: PackStageOptions
   readonly #sealer: BlobSealer
+  readonly #short: ShortBlobs
   readonly #blobs = new BlobListBuilder()
   #pack: OpenPack | undefined
   /** Bytes in the engine's memory that are to go to the pack. */
@@ -59,12 +61,13 @@ export class PackStage {
     this.#engine = engine
     this.#options = options
     this.#sealer = new BlobSealer(engine, options.compress ? 'smaller' : 'never')
+    this.#short = new ShortBlobs(engine, this.#sealer)
   }
 
   /** Puts in the blob of this id, whose plaintext lies at `from`. */
   add(id: Uint8Array, from: number, length: number): void {
     if (!this.#fits(length)) this.#finish()
-    const { length: sealed, uncompressedLength } = this.#sealer.seal(id, from, length, this.#end)
+    const { length: sealed, uncompressedLength } = this.#seal(id, from, length)
     this.#blobs.add(id, sealed, uncompressedLength)
     this.#staged += sealed
     if (this.#staged >= stagedBytes) this.#moveToPack()
@@ -77,6 +80,11 @@ export class PackStage {
     if (blobs.count === 0) return { length: 0, blobs }
     const { slot, length } = this.#takePack()
     return { slot, length, blobs }
+  }
+
+  #seal(id: Uint8Array, from: number, length: number): SealedBlob {
+    if (length > shortBlob) return this.#sealer.seal(id, from, length, this.#end)
+    return this.#short.add(id, from, length, this.#end)
   }
 
   #fits(length: number): boolean {
@@ -110,6 +118,7 @@ export class PackStage {
   }
 
   #moveToPack(): OpenPack {
+    this.#short.seal()
     const pack = (this.#pack ??= this.#beginPack())
     const staged = this.#engine.bytes.subarray(this.#engine.STAGE, this.#end)
     pack.memory.set(staged, pack.length)

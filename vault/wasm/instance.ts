@@ -8,6 +8,7 @@ export interface EngineCode {
   readonly MAC_PAD: { readonly value: number }
   readonly MAC_TAG: { readonly value: number }
   readonly CIPHER_IV: { readonly value: number }
+  readonly PADS: { readonly value: number }
   readonly KEYSTREAM: { readonly value: number }
   setLimits(min: number, max: number, mask: number): void
   nextCut(start: number, scannedTo: number, end: number): number
@@ -15,6 +16,9 @@ export interface EngineCode {
   macStart(): void
   macUpdate(from: number, length: number): void
   macFinish(): void
+  beginMessage(i: number, at: number, length: number, before: number): void
+  sealMessage(i: number, at: number, length: number, before: number): void
+  openMessage(i: number, at: number, length: number, before: number, to: number): number
   putCounters(iv: number, blocks: number): void
   addKeystream(from: number, length: number, to: number): void
 }

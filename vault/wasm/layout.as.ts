@@ -16,5 +16,7 @@ export const POWERS: usize = 4224
 export const LANES: usize = 4608
 /** 16 bytes, for the caller: the counter that a message begins with. */
 export const CIPHER_IV: usize = 5120
+/** 16 bytes each for 128 messages: their IVs, which the caller turns into what is added to their MACs. */
+export const PADS: usize = 6144
 /** 48 KiB of counters, which the caller turns into what is added to a message. */
 export const KEYSTREAM: usize = 8192
