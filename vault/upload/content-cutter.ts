@@ -13,6 +13,9 @@ const firstRead = 256 * 1024
 const sliceBytes = 8 * 1024 * 1024
 const worthGiving = 256 * 1024
 
+/** Where the ids of a content's blobs go. */
+export type Ids = Pick<IdList, 'add'>
+
 interface Giver {
   /** Whether someone would take a blob over now; true takes one wish away. */
   wanted(): boolean
@@ -58,7 +61,7 @@ export class ContentCutter {
   }
 
   /** An open file as a whole; its length as the system has said, if it has. Returns the bytes that were read. */
-  read(fd: number, ids: IdList, blockBytes: number | undefined, expected?: number): number {
+  read(fd: number, ids: Ids, blockBytes: number | undefined, expected?: number): number {
     const cutter = this.#cutter(ids, blockBytes)
     try {
       let read = this.#read(fd, cutter, firstRead)
@@ -143,7 +146,7 @@ export class ContentCutter {
   }
 
   #cutter(
-    ids: IdList,
+    ids: Ids,
     blockBytes: number | undefined,
     giveAway: (...chunk: Parameters<OnChunk>) => boolean = () => false,
   ): Cutter {

@@ -3,12 +3,8 @@ import { codeOf } from './open-source.ts'
 
 /** Blob ids in order, 32 bytes each. */
 export class IdList {
-  #bytes: Uint8Array<ArrayBuffer>
+  #bytes = new Uint8Array(32 * 64)
   #count = 0
-
-  constructor(expected = 64) {
-    this.#bytes = new Uint8Array(32 * expected)
-  }
 
   get count(): number {
     return this.#count

@@ -84,7 +84,7 @@ export interface NamesInFolder {
 /** Of each file in order. */
 export interface SeenFiles {
   /** Their nodes as a tree has them, one behind the other; nothing of those that are large or unusual, or could not be read. */
-  readonly nodes: string
+  readonly nodes: Bytes
   /** Where each node ends. */
   readonly ends: Uint32Array<ArrayBuffer>
   readonly sizes: Float64Array<ArrayBuffer>

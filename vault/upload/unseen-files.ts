@@ -72,9 +72,10 @@ export class UnseenFiles<F extends UnseenFile> {
       sizes.reduce((sum, size) => sum + size, 0),
     )
     const reasons = new Map(unread.map(why => [why.index, why]))
+    const text = Buffer.from(nodes.buffer, nodes.byteOffset, nodes.length)
     let at = 0
     for (const [i, file] of files.entries()) {
-      const json = nodes.slice(at, (at = ends[i]!))
+      const json = text.toString('utf8', at, (at = ends[i]!))
       const why = reasons.get(i)
       if (json) saved(file, json, sizes[i]!)
       else if (why) lost(file, why)

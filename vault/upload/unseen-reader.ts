@@ -3,7 +3,7 @@ import { readPlainFile } from '../files/node-reader.ts'
 import { joinPath } from '../files/path.ts'
 import { encodeNode } from '../format/node-encode.ts'
 import type { ContentCutter } from './content-cutter.ts'
-import { IdList, idTexts, unreadBecauseOf } from './id-list.ts'
+import { unreadBecauseOf } from './id-list.ts'
 import type { NamesInFolder, Requests, SeenFiles, Unread } from './messages.ts'
 import { openQuietly } from './open-source.ts'
 
@@ -30,9 +30,9 @@ export class UnseenReader {
     try {
       const reading = readPlainFile(fd)
       if (!reading || reading.size > smallBytes) return undefined
-      const ids = new IdList(1)
+      const content: string[] = []
+      const ids = { add: (id: Buffer) => void content.push(id.toString('hex')) }
       const size = this.#contents.read(fd, ids, blockBytes, Number(reading.size))
-      const content = idTexts(ids.take())
       return { size, json: encodeNode({ ...reading.metadata, name, size: BigInt(size), content }) }
     } finally {
       fs.closeSync(fd)
@@ -46,21 +46,21 @@ interface SeenFile {
 }
 
 class SeenList {
-  #nodes = ''
+  readonly #nodes = new TextBytes()
   readonly #ends: number[] = []
   readonly #sizes: number[] = []
   readonly #unread: Unread[] = []
 
   add(read: () => SeenFile | undefined): void {
     const seen = this.#orUnread(read)
-    this.#nodes += seen?.json ?? ''
+    if (seen) this.#nodes.add(seen.json)
     this.#ends.push(this.#nodes.length)
     this.#sizes.push(seen?.size ?? 0)
   }
 
   take(): SeenFiles {
     const [ends, sizes] = [Uint32Array.from(this.#ends), Float64Array.from(this.#sizes)]
-    return { nodes: this.#nodes, ends, sizes, unread: this.#unread }
+    return { nodes: this.#nodes.take(), ends, sizes, unread: this.#unread }
   }
 
   #orUnread(read: () => SeenFile | undefined): SeenFile | undefined {
@@ -70,6 +70,23 @@ class SeenList {
       this.#unread.push(unreadBecauseOf(error, this.#ends.length))
       return undefined
     }
+  }
+}
+
+/** Texts one behind the other: as one string they would be thousands of pieces until the last has come. */
+class TextBytes {
+  #bytes = Buffer.allocUnsafeSlow(128 * 1024)
+  length = 0
+
+  add(text: string): void {
+    // No character takes more than three bytes for each of its units.
+    const most = this.length + text.length * 3
+    if (most > this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes], most * 2)
+    this.length += this.#bytes.write(text, this.length)
+  }
+
+  take(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#bytes.subarray(0, this.length))
   }
 }
 

@@ -135,8 +135,7 @@ export class Engine {
     if (iv.every(byte => byte === 0)) throw damaged('encrypted data has an invalid initialization vector')
     const plainLength = length - ivBytes - macBytes
     const mac = this.bytes.subarray(from + length - macBytes, from + length)
-    if (!timingSafeEqual(this.#mac(iv, from + ivBytes, plainLength), mac))
-      throw altered()
+    if (!timingSafeEqual(this.#mac(iv, from + ivBytes, plainLength), mac)) throw altered()
     this.#crypt(iv, from + ivBytes, plainLength, to)
     return plainLength
   }
