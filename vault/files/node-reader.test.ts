@@ -4,10 +4,10 @@ import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { nodeTypeOf, readNode } from './node-reader.ts'
+import { nodeTypeOf, readNode, readPlainFile } from './node-reader.ts'
 import { makeSpecialFile, setTimes, setXattr } from './posix.ts'
 import { keepsXattrs } from './testing/odd-folder.ts'
-import { listNames } from './walk.ts'
+import { listNames, listTypedNames } from './walk.ts'
 
 let folder: string
 beforeEach(() => {
@@ -120,4 +120,44 @@ describe('the names in a folder', () => {
     for (const name of names) fs.writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), name]), '')
     expect(listNames(Buffer.from(folder))).toEqual(names.sort(Buffer.compare))
   })
+})
+
+describe('what an open file says of itself', () => {
+  const read = (name: string) => {
+    const fd = fs.openSync(at(name), 'r')
+    try {
+      return readPlainFile(fd)
+    } finally {
+      fs.closeSync(fd)
+    }
+  }
+
+  it('is what its entry says', () => {
+    fs.writeFileSync(at('file'), 'twelve bytes', { mode: 0o640 })
+    setTimes(at('file'), 5n, 1_700_000_000_123_456_789n)
+    expect(read('file')).toEqual(readNode(at('file')))
+  })
+
+  it('is nothing where there is more to it', context => {
+    fs.writeFileSync(at('file'), '')
+    fs.linkSync(at('file'), at('other name'))
+    fs.mkdirSync(at('folder'))
+    for (const name of ['file', 'other name', 'folder']) expect(read(name)).toBeUndefined()
+    if (!keepsXattrs(folder)) return context.skip()
+    fs.writeFileSync(at('with attribute'), '')
+    setXattr(at('with attribute'), Buffer.from('user.a'), Buffer.from('1'))
+    expect(read('with attribute')).toBeUndefined()
+  })
+})
+
+it('a folder says which of its names are files, in the order of bytes', () => {
+  const odd = Buffer.from([0x66, 0xff, 0xc3])
+  for (const name of ['b', 'a', 'ä']) fs.writeFileSync(at(name), '')
+  fs.writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), odd]), '')
+  fs.mkdirSync(at('c'))
+  fs.symlinkSync('a', at('d'))
+  const listed = listTypedNames(Buffer.from(folder))
+  expect(listed.map(({ name }) => Buffer.from(name, 'latin1'))).toEqual(listNames(Buffer.from(folder)))
+  expect(listed.map(({ isFile }) => isFile)).toEqual([true, true, false, false, true, true])
+  expect(() => listTypedNames(at('missing'))).toThrow(expect.objectContaining({ code: 'ENOENT' }))
 })
