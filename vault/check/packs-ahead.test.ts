@@ -32,12 +32,11 @@ const check = (repository: Repository, ahead?: PacksAhead) => {
   return checkRepository(repository, { readData: true, timing, threads: 2, ...(ahead && { ahead }) }, {})
 }
 
-/** Until all packs were hashed, before and after there is a key. */
+/** When all packs were hashed, the first before there is a key. */
 async function hashedAll(repository: Repository): Promise<PacksAhead> {
   const ahead = new PacksAhead(repository.storage, 2)
-  await new Promise(resolve => setTimeout(resolve, 50))
   ahead.unlock(repository)
-  await new Promise(resolve => setTimeout(resolve, 500))
+  await ahead.hashed()
   return ahead
 }
 

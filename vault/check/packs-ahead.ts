@@ -38,6 +38,11 @@ export class PacksAhead {
   /** Hashes no more; the packs that have the hash that they are named after. */
   async finish(): Promise<ReadonlySet<string>> {
     this.#ended = true
+    return this.hashed()
+  }
+
+  /** The same when all are hashed that may be. */
+  async hashed(): Promise<ReadonlySet<string>> {
     await Promise.all(this.#hashing)
     return this.#named
   }
