@@ -1,17 +1,21 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process'
-import { Duplex, type Readable, type Writable } from 'node:stream'
+import { spawn, type ChildProcess } from 'node:child_process'
+import type { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
 import { createInterface } from 'node:readline'
 import { VaultError } from '../errors.ts'
 
-type Child = ChildProcessByStdio<Writable, Readable, Readable>
+// Its input and output are one socket: over two pipes joined to one stream, Node's HTTP/2 fails an assertion of its own
+// where rclone ends while something is being written, and takes the whole program with it.
+const overSocket = 'exec "$0" "$@" <&3 >&3 3>&-'
+const shellFoundNoProgram = 127
 
 /** rclone, serving one place by restic's REST protocol over its standard input and output: no port, no credentials. */
 export class RcloneProcess {
   /** What it reads and writes. */
-  readonly wire: Duplex
+  readonly wire: Socket
   /** Resolves when it has ended, with why. */
   readonly ended: Promise<VaultError>
-  readonly #child: Child
+  readonly #child: ChildProcess
   readonly #remote: string
   // What it said last, for errors.
   readonly #said: string[] = []
@@ -20,20 +24,22 @@ export class RcloneProcess {
   constructor(program: string, remote: string, env: NodeJS.ProcessEnv, options: readonly string[] = []) {
     this.#remote = remote
     // When its input ends, so does it: also when this process is killed. It asks nobody for the password of its own settings.
-    this.#child = spawn(program, ['serve', 'restic', '--stdio', '--b2-hard-delete', ...options, '--', remote], {
+    const serve = ['serve', 'restic', '--stdio', '--b2-hard-delete', ...options, '--', remote]
+    this.#child = spawn('/bin/sh', ['-c', overSocket, program, ...serve], {
       env: { RCLONE_ASK_PASSWORD: 'false', ...env },
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     })
-    createInterface(this.#child.stderr).on('line', line => {
+    createInterface(this.#child.stderr as Readable).on('line', line => {
       this.#said.push(line)
       if (this.#said.length > keptLines) this.#said.shift()
     })
-    this.#child.stdin.on('error', () => {})
-    this.wire = Duplex.from({ readable: this.#child.stdout, writable: this.#child.stdin })
+    this.wire = this.#child.stdio[3] as Socket
     this.wire.on('error', () => {})
     this.ended = new Promise(resolve => {
       this.#child.once('error', error => resolve(notStarted(program, error)))
-      this.#child.once('close', (code, signal) => resolve(this.#endedWith(code ?? signal)))
+      this.#child.once('close', (code, signal) =>
+        resolve(code === shellFoundNoProgram ? missing(program) : this.#endedWith(code ?? signal)),
+      )
     })
   }
 
@@ -44,7 +50,6 @@ export class RcloneProcess {
 
   /** Ends it, by the end of its input; a while later by force. */
   async end(): Promise<void> {
-    this.#child.stdin.end()
     this.wire.destroy()
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), endMs)
     await this.ended
@@ -67,10 +72,10 @@ const endMs = 5000
 const withoutTime = (line: string): string => line.replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d /, '')
 const isComplaint = (line: string): boolean => /^(?:ERROR|CRITICAL|Failed|Fatal|Error|.*failed)/.test(line)
 
-const notStarted = (program: string, cause: NodeJS.ErrnoException) =>
-  cause.code === 'ENOENT'
-    ? new VaultError('storage-failed', `there is no program ${program} on this machine`, {
-        hint: 'install rclone, and set up the remote with: rclone config',
-        cause,
-      })
-    : new VaultError('storage-failed', `${program} cannot be started: ${cause.message}`, { cause })
+const missing = (program: string) =>
+  new VaultError('storage-failed', `there is no program ${program} on this machine`, {
+    hint: 'install rclone, and set up the remote with: rclone config',
+  })
+
+const notStarted = (program: string, cause: Error) =>
+  new VaultError('storage-failed', `${program} cannot be started: ${cause.message}`, { cause })
