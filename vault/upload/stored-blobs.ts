@@ -65,7 +65,11 @@ export async function areStillStored({ files }: StoredBlobs, { storage }: Reposi
 }
 
 function enter({ data, trees, treeIndex }: Omit<StoredBlobs, 'files'>, pack: IndexedPack): void {
-  for (const { id, type } of pack.blobs) (type === 'tree' ? trees : data).claim(Buffer.from(id, 'hex'))
+  const bytes = Buffer.alloc(32)
+  for (const { id, type } of pack.blobs) {
+    bytes.write(id, 'hex')
+    ;(type === 'tree' ? trees : data).claim(bytes)
+  }
   const inside = pack.blobs.filter(({ type }) => type === 'tree')
   if (inside.length > 0) treeIndex.addPack(pack.id, inside)
 }
