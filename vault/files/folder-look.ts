@@ -1,4 +1,5 @@
 import type { NodeMetadata } from '../format/node.ts'
+import { fileHead } from './file-head.ts'
 import { readNode, type NodeReading } from './node-reader.ts'
 import { joinPath } from './path.ts'
 import { groupName, userName } from './posix.ts'
@@ -12,6 +13,9 @@ export interface PackedLook {
   readonly numbers: Float64Array<ArrayBuffer>
   /** `bigWords` for each entry: mtime, ctime, inode, device, size. */
   readonly bigs: BigInt64Array<ArrayBuffer>
+  /** What `fileHead` says of each entry, one behind the other; nothing where it says nothing, or was not asked. */
+  readonly heads: string
+  readonly headEnds: Uint32Array<ArrayBuffer>
 }
 
 const numberWords = 5
@@ -19,20 +23,36 @@ const bigWords = 5
 const kinds = { other: 0, file: 1, dir: 2 } as const
 const unsigned = (value: bigint): bigint => BigInt.asUintN(64, value)
 
-/** Looks at everything that has one of these names in a folder. */
-export function packLook(folder: Buffer, names: readonly Buffer[]): PackedLook {
-  const [numbers, bigs] = [new Float64Array(names.length * numberWords), new BigInt64Array(names.length * bigWords)]
-  const ends = new Uint32Array(names.length)
-  let end = 0
+/** Looks at everything that has one of these names in a folder; `withHeads` says whether there is time for those. */
+export function packLook(folder: Buffer, names: readonly Buffer[], withHeads = true): PackedLook {
+  const { length } = names
+  const [numbers, bigs] = [new Float64Array(length * numberWords), new BigInt64Array(length * bigWords)]
+  const [ends, headEnds] = [new Uint32Array(length), new Uint32Array(length)]
+  let [end, heads] = [0, '']
   for (const [i, name] of names.entries()) {
     ends[i] = end += name.length
     const reading = plainReading(joinPath(folder, name))
-    if (!reading) continue
-    const { type, mode, uid, gid, links, mtime, ctime, inode, deviceId } = reading.metadata
-    numbers.set([type === 'file' ? kinds.file : kinds.dir, mode, uid, gid, links], i * numberWords)
-    bigs.set([mtime, ctime, inode, deviceId, reading.size], i * bigWords)
+    if (reading) {
+      pack(reading, numbers.subarray(i * numberWords), bigs.subarray(i * bigWords))
+      if (withHeads) heads += fileHead(name, reading) ?? ''
+    }
+    headEnds[i] = heads.length
   }
-  return { names: new Uint8Array(Buffer.concat(names)), ends, numbers, bigs }
+  return { names: new Uint8Array(Buffer.concat(names)), ends, numbers, bigs, heads, headEnds }
+}
+
+function pack({ metadata, size }: NodeReading, numbers: Float64Array, bigs: BigInt64Array): void {
+  const { type, mode, uid, gid, links, mtime, ctime, inode, deviceId } = metadata
+  numbers.set([type === 'file' ? kinds.file : kinds.dir, mode, uid, gid, links])
+  bigs.set([mtime, ctime, inode, deviceId, size])
+}
+
+/** The names of the folders in it. */
+export function* foldersIn({ names, ends, numbers }: PackedLook): Generator<Buffer> {
+  for (const [i, end] of ends.entries()) {
+    const begin = i ? ends[i - 1]! : 0
+    if (numbers[i * numberWords] === kinds.dir) yield Buffer.from(names.buffer, begin, end - begin)
+  }
 }
 
 /** Of files and folders that have nothing unusual. */
@@ -47,12 +67,8 @@ function plainReading(path: Buffer): NodeReading | undefined {
 }
 
 /** The buffers in it, to be given to the other thread. */
-export const buffersOfLook = ({ names, ends, numbers, bigs }: PackedLook): ArrayBuffer[] => [
-  names.buffer,
-  ends.buffer,
-  numbers.buffer,
-  bigs.buffer,
-]
+export const buffersOfLook = ({ names, ends, numbers, bigs, headEnds }: PackedLook): ArrayBuffer[] =>
+  [names, ends, numbers, bigs, headEnds].map(({ buffer }) => buffer)
 
 /** What was seen in a folder a moment ago. */
 export class FolderLook {
@@ -67,9 +83,19 @@ export class FolderLook {
     )
   }
 
-  /** The names of the folders in it. */
-  get folders(): readonly Buffer[] {
-    return this.names.filter((_, i) => this.#packed.numbers[i * numberWords] === kinds.dir)
+  /** What `fileHead` said of the entry of this number, if it was asked. */
+  head(i: number): string | undefined {
+    const { heads, headEnds } = this.#packed
+    return heads.slice(i ? headEnds[i - 1] : 0, headEnds[i]) || undefined
+  }
+
+  ctime(i: number): bigint {
+    return this.#packed.bigs[i * bigWords + 1]!
+  }
+
+  /** Bytes of a file. */
+  size(i: number): number {
+    return Number(this.#packed.bigs[i * bigWords + 4])
   }
 
   /** What `readNode` said of the entry of this number; undefined if it has to be looked at anew. */

@@ -1,60 +1,73 @@
 import { flushCompileCache } from 'node:module'
 import { parentPort } from 'node:worker_threads'
-import { buffersOfLook, packLook, type PackedLook } from './folder-look.ts'
+import { buffersOfLook, foldersIn, packLook, type PackedLook } from './folder-look.ts'
+import { weightOf, type Look, type LookAnswer, type WalkRequest } from './look-messages.ts'
+import { joinPath } from './path.ts'
+import { isBelow, walkOrder } from './walk-order.ts'
 import { listNames } from './walk.ts'
 
-/** Folders that a thread is to look at, numbered from `first` on. */
-export interface LookRequest {
-  readonly first: number
-  readonly folders: readonly Uint8Array[]
-}
-
-/** One folder; without a look, it cannot be told. */
-export interface Look {
-  readonly number: number
-  readonly look?: PackedLook | undefined
-}
-
-/** The first of all has no looks: it tells that the thread is there. */
-export interface LookAnswer {
-  readonly looks: readonly Look[]
-}
-
 // Waking another thread costs as much as looking at several files, so small folders go together.
-const namesAtOnce = 1000
+const namesAtOnce = 300
 /** A larger folder is not looked at as a whole: it would be much memory at once. */
 const mostNames = 10_000
+/** About a hundred bytes each. */
+const namesAhead = 20_000
+/** So far ahead, there is time to prepare what the other thread would have to do: who has more to do gets less of it. */
+const namesBeforeHeads = 1500
 
 const port = parentPort!
-port.on('message', ({ first, folders }: LookRequest) => {
-  let looks: Look[] = []
-  let names = 0
-  for (const [i, { buffer, byteOffset, length }] of folders.entries()) {
-    const look = lookInto(Buffer.from(buffer, byteOffset, length))
-    looks.push({ number: first + i, look })
-    names += look?.ends.length ?? 0
-    if (names < namesAtOnce) continue
-    tell(looks)
-    ;[looks, names] = [[], 0]
-  }
-  if (looks.length > 0) tell(looks)
-})
+port.on('message', (request: WalkRequest) => walk(request))
 flushCompileCache()
 tell([])
 
+function walk({ top, after, taken }: WalkRequest): void {
+  const takenNames = new Int32Array(taken)
+  let [looks, names, told]: [Look[], number, number] = [[], 0, 0]
+  const hasTime = () => told + names - Atomics.load(takenNames, 0) > namesBeforeHeads
+  for (const look of looksBelow({ folder: bufferOf(top), after, hasTime })) {
+    looks.push(look)
+    names += weightOf(look)
+    if (names < namesAtOnce) continue
+    tell(looks)
+    ;[looks, names, told] = [[], 0, told + names]
+    waitFor(takenNames, told - namesAhead)
+  }
+  tell(looks, true)
+}
+
+function waitFor(taken: Int32Array<SharedArrayBuffer>, least: number): void {
+  for (let now = Atomics.load(taken, 0); now < least; now = Atomics.load(taken, 0)) Atomics.wait(taken, 0, now)
+}
+
+interface Walk {
+  readonly folder: Buffer
+  readonly after: Uint8Array
+  readonly hasTime: () => boolean
+}
+
+function* looksBelow({ folder, after, hasTime }: Walk): Generator<Look> {
+  const order = walkOrder(folder, after)
+  if (order < 0 && !isBelow(after, folder)) return
+  const look = lookInto(folder, hasTime())
+  // What is yielded is given away with its memory.
+  const inside = look ? Array.from(foldersIn(look), name => joinPath(folder, name)) : []
+  if (order > 0) yield { folder: new Uint8Array(folder), look }
+  for (const below of inside) yield* looksBelow({ folder: below, after, hasTime })
+}
+
 /** undefined where it cannot be listed: whoever needs it finds out why. */
-function lookInto(folder: Buffer): PackedLook | undefined {
+function lookInto(folder: Buffer, withHeads: boolean): PackedLook | undefined {
   try {
     const names = listNames(folder)
-    return names.length <= mostNames ? packLook(folder, names) : undefined
+    return names.length <= mostNames ? packLook(folder, names, withHeads) : undefined
   } catch {
     return undefined
   }
 }
 
-function tell(looks: readonly Look[]): void {
-  port.postMessage(
-    { looks } satisfies LookAnswer,
-    looks.flatMap(({ look }) => (look ? buffersOfLook(look) : [])),
-  )
+function tell(looks: readonly Look[], done = false): void {
+  const buffers = looks.flatMap(({ look }) => (look ? buffersOfLook(look) : []))
+  port.postMessage({ looks, done } satisfies LookAnswer, buffers)
 }
+
+const bufferOf = ({ buffer, byteOffset, length }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, length)

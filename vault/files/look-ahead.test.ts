@@ -3,7 +3,8 @@ import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { FolderLook, packLook } from './folder-look.ts'
+import { fileHead } from './file-head.ts'
+import { foldersIn, FolderLook, packLook } from './folder-look.ts'
 import { LookAhead } from './look-ahead.ts'
 import { readNode } from './node-reader.ts'
 import { makeSpecialFile, setTimes, setXattr } from './posix.ts'
@@ -15,7 +16,8 @@ beforeEach(() => void (folder = fs.mkdtempSync(path.join(os.tmpdir(), 'look-ahea
 afterEach(() => fs.rmSync(folder, { recursive: true, force: true }))
 
 const at = (...names: string[]) => Buffer.from(path.join(folder, ...names))
-const looked = () => new FolderLook(packLook(Buffer.from(folder), listNames(Buffer.from(folder))))
+const packed = () => packLook(Buffer.from(folder), listNames(Buffer.from(folder)))
+const looked = () => new FolderLook(packed())
 
 describe('a look into a folder', () => {
   it('says of files and folders all that a look at each of them says', () => {
@@ -29,9 +31,13 @@ describe('a look into a folder', () => {
     fs.truncateSync(at('huge'), 2 ** 42)
     const look = looked()
     expect(look.names).toEqual(listNames(Buffer.from(folder)))
-    expect(look.folders.map(String)).toEqual(['below'])
-    for (const [i, name] of look.names.entries())
-      expect(look.reading(i)).toEqual(readNode(Buffer.concat([at(), Buffer.from('/'), name])))
+    expect(Array.from(foldersIn(packed()), String)).toEqual(['below'])
+    for (const [i, name] of look.names.entries()) {
+      const reading = readNode(Buffer.concat([at(), Buffer.from('/'), name]))
+      expect(look.reading(i)).toEqual(reading)
+      expect(look.head(i)).toBe(fileHead(name, reading))
+      expect([look.ctime(i), BigInt(look.size(i))]).toEqual([reading.metadata.ctime, reading.size])
+    }
   })
 
   it('leaves what is unusual to be looked at by itself', async () => {
@@ -50,48 +56,73 @@ describe('a look into a folder', () => {
 })
 
 describe('looking ahead', () => {
-  /** Folders of one file each, named after them. */
-  function makeFolders(count: number): Buffer[] {
-    const names = Array.from({ length: count }, (_, i) => String(1000 + i))
-    for (const name of names) {
-      fs.mkdirSync(at(name))
-      fs.writeFileSync(at(name, `in ${name}`), '')
-    }
-    return names.map(name => Buffer.from(name))
+  const top = () => Buffer.from(folder)
+
+  /** Folders in folders, three wide and four deep, each with a file named after it; in the order of a walk. */
+  function makeFolders(inside = folder, depth = 4): Buffer[] {
+    if (depth === 0) return []
+    return ['a', 'a!', 'b'].flatMap(name => {
+      const made = path.join(inside, name)
+      fs.mkdirSync(made)
+      fs.writeFileSync(path.join(made, `in ${name}`), '')
+      return [Buffer.from(made), ...makeFolders(made, depth - 1)]
+    })
   }
 
-  async function ready(ahead: LookAhead): Promise<void> {
+  /** The first folder of the walk after which something is told. */
+  async function begin(ahead: LookAhead, folders: readonly Buffer[], after: number): Promise<void> {
     ahead.count(1_000_000)
-    const probe = makeFolders(1)
-    while (!ahead.begin(Buffer.from(folder), probe).take(at('1000'))) await new Promise(setImmediate)
-    fs.rmSync(at('1000'), { recursive: true })
+    while (!ahead.isThere) await new Promise(setImmediate)
+    expect(ahead.take(after < 0 ? top() : folders[after]!)).toBeUndefined()
   }
 
-  it('tells of each folder what is in it, also where some of them are not asked for', async () => {
-    const ahead = new LookAhead()
-    await ready(ahead)
-    const names = makeFolders(60)
-    const folders = ahead.begin(Buffer.from(folder), names)
-    let told = 0
-    for (const name of names.filter((_, i) => i % 7 !== 3)) {
-      const look = await folders.take(at(String(name)))
-      if (look) expect(look.names.map(String)).toEqual([`in ${String(name)}`])
-      told += look ? 1 : 0
+  const namesIn = (made: Buffer) => listNames(made).map(String)
+
+  it('tells of each folder that comes after the one where the walk is, all the way down', async () => {
+    const folders = makeFolders()
+    for (const after of [-1, 0, 5, folders.length - 2]) {
+      const ahead = new LookAhead(top())
+      await begin(ahead, folders, after)
+      for (const made of folders.slice(after + 1))
+        expect((await ahead.take(made))?.names.map(String)).toEqual(namesIn(made))
+      expect(await ahead.take(at('c'))).toBeUndefined()
+      await ahead.end()
     }
-    expect(told).toBeGreaterThan(2)
+  })
+
+  it('goes on behind folders that nobody asks for, and says nothing of those that it did not see', async () => {
+    const folders = makeFolders()
+    const ahead = new LookAhead(top())
+    await begin(ahead, folders, -1)
+    for (const [i, made] of folders.entries()) {
+      if (i % 7 === 3) continue
+      expect((await ahead.take(made))?.names.map(String)).toEqual(namesIn(made))
+      expect(await ahead.take(Buffer.concat([made, Buffer.from('/a new one')]))).toBeUndefined()
+      if (i === 0) break
+    }
+    expect((await ahead.take(folders.at(-1)!))?.names.map(String)).toEqual(namesIn(folders.at(-1)!))
     await ahead.end()
   })
 
-  it('tells nothing of what is not there, and nothing any more when it has ended', async () => {
-    const ahead = new LookAhead()
-    expect(ahead.begin(Buffer.from(folder), makeFolders(2)).take(at('1000'))).toBeUndefined()
-    fs.rmSync(at('1000'), { recursive: true })
-    await ready(ahead)
-    const gone = ahead.begin(Buffer.from(folder), [Buffer.from('gone'), Buffer.from('1001')])
-    expect(await gone.take(at('gone'))).toBeUndefined()
-    expect((await gone.take(at('1001')))?.names.map(String)).toEqual(['in 1001'])
-    const open = ahead.begin(Buffer.from(folder), [Buffer.from('1001')])
+  it('waits for a walk that falls behind, and never for one that is done', async () => {
+    for (let i = 0; i < 60; i++) {
+      fs.mkdirSync(at(String(100 + i)))
+      for (let file = 0; file < 500; file++) fs.writeFileSync(at(String(100 + i), String(file)), '')
+    }
+    const folders = listNames(top()).map(name => at(String(name)))
+    const ahead = new LookAhead(top())
+    await begin(ahead, folders, -1)
+    for (const made of folders) expect((await ahead.take(made))?.names).toHaveLength(500)
+    expect(await ahead.take(at('999'))).toBeUndefined()
     await ahead.end()
-    expect(await open.take(at('1001'))).toBeUndefined()
+  })
+
+  it('tells nothing before it is there, nor of what cannot be listed, and nothing any more when it has ended', async () => {
+    const folders = makeFolders()
+    const ahead = new LookAhead(top())
+    expect(ahead.take(folders[0]!)).toBeUndefined()
+    await begin(ahead, folders, 0)
+    await ahead.end()
+    expect(await ahead.take(folders[1]!)).toBeUndefined()
   })
 })

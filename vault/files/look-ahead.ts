@@ -2,44 +2,61 @@ import { getCompileCacheDir } from 'node:module'
 import path from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { FolderLook } from './folder-look.ts'
-import type { LookAnswer, LookRequest } from './look-ahead-thread.ts'
-import { joinPath } from './path.ts'
+import { weightOf, type Look, type LookAnswer, type WalkRequest } from './look-messages.ts'
+import { walkOrder } from './walk-order.ts'
 
 // Where hardly anything has changed, a backup mostly asks the system about files. A thread does that for the folders that
-// come next. It only saves time: what it cannot tell, or not yet, is looked at by whoever needs it.
+// come next. It only saves time: what it cannot tell is looked at by whoever needs it.
 
 /** Entries after which a thread is worth its start. */
 const worthThread = 1000
-/** Folders that are looked at before their time, for each folder on the way. */
-const foldersAhead = 16
 
-type Answer = Promise<FolderLook | undefined>
-
-/** Looks at folders before their time, on a thread that starts when there proves to be much to look at. */
+/** Looks at the folders of a walk before their time, on a thread that starts when there proves to be much to look at. */
 export class LookAhead {
+  readonly #top: Uint8Array
   #seen = 0
   #worker: Worker | undefined
-  #isReady = false
-  readonly #asked = new Map<number, (look: FolderLook | undefined) => void>()
-  #number = 0
+  /** none: the thread is not there yet; ready: it waits to be told where the walk is; ahead: it is on its way before it. */
+  #state: 'none' | 'ready' | 'ahead' | 'done' = 'none'
+  readonly #taken = new Int32Array(new SharedArrayBuffer(4))
+  #looks: Look[] = []
+  #next = 0
+  #arrival = Promise.withResolvers<void>()
 
-  /** The folders of this one come next, in this order. */
-  begin(folder: Buffer, names: readonly Buffer[]): FoldersAhead {
-    return new FoldersAhead(
-      names.map(name => joinPath(folder, name)),
-      paths => (this.#isReady ? this.#ask(paths) : undefined),
-    )
+  /** The walk begins at this folder. */
+  constructor(top: Uint8Array) {
+    this.#top = new Uint8Array(top)
   }
 
-  /** So many entries were looked at. */
+  /** Whether the thread can be told where the walk is. */
+  get isThere(): boolean {
+    return this.#state === 'ready'
+  }
+
+  /** So many entries were looked at by the walk itself. */
   count(entries: number): void {
     this.#seen += entries
     if (this.#seen >= worthThread) this.#worker ??= this.#start()
   }
 
+  /**
+   * What is in the folder that the walk comes to now; undefined if it was not looked at. The folders must be asked for in the
+   * order that `walkOrder` tells.
+   */
+  take(folder: Uint8Array): FolderLook | undefined | Promise<FolderLook | undefined> {
+    if (this.isThere) return this.#follow(folder)
+    this.#dropPassed(folder)
+    const look = this.#looks[this.#next]
+    if (!look) return this.#state === 'ahead' ? this.#arrival.promise.then(() => this.take(folder)) : undefined
+    if (walkOrder(look.folder, folder) > 0) return undefined
+    this.#drop()
+    return look.look && new FolderLook(look.look)
+  }
+
   /** Ends the thread, whatever it is doing. */
   async end(): Promise<void> {
-    this.#giveUp()
+    this.#looks = []
+    this.#done()
     await this.#worker?.terminate()
   }
 
@@ -48,68 +65,43 @@ export class LookAhead {
     const env = { ...process.env, ...(cache && { NODE_COMPILE_CACHE: path.dirname(cache) }) }
     const resourceLimits = { maxYoungGenerationSizeMb: 8 }
     const worker = new Worker(new URL('./look-ahead-thread.ts', import.meta.url), { env, resourceLimits })
-    worker.on('message', (answer: LookAnswer) => this.#take(answer))
-    worker.on('error', () => this.#giveUp())
-    worker.on('exit', () => this.#giveUp())
+    worker.on('message', (answer: LookAnswer) => this.#receive(answer))
+    worker.on('error', () => this.#done())
+    worker.on('exit', () => this.#done())
     return worker
   }
 
-  #take({ looks }: LookAnswer): void {
-    this.#isReady ||= looks.length === 0
-    for (const { number, look } of looks) {
-      this.#asked.get(number)?.(look && new FolderLook(look))
-      this.#asked.delete(number)
-    }
+  /** The walk itself looks at `after`. */
+  #follow(after: Uint8Array): undefined {
+    this.#state = 'ahead'
+    const request = { top: this.#top, after: new Uint8Array(after), taken: this.#taken.buffer }
+    this.#worker!.postMessage(request satisfies WalkRequest)
   }
 
-  #ask(paths: readonly Buffer[]): readonly Answer[] {
-    const first = this.#number
-    // Copies, as the memory around them would go along.
-    const folders = paths.map(path => new Uint8Array(path))
-    this.#worker!.postMessage({ first, folders } satisfies LookRequest)
-    return paths.map(() => {
-      const { promise, resolve } = Promise.withResolvers<FolderLook | undefined>()
-      this.#asked.set(this.#number++, resolve)
-      return promise
-    })
+  #receive({ looks, done }: LookAnswer): void {
+    if (this.#state === 'none') this.#state = 'ready'
+    this.#looks = [...this.#looks.slice(this.#next), ...looks]
+    this.#next = 0
+    if (done) this.#done()
+    else this.#arrived()
   }
 
-  #giveUp(): void {
-    this.#isReady = false
-    for (const resolve of this.#asked.values()) resolve(undefined)
-    this.#asked.clear()
-  }
-}
-
-type Ask = (paths: readonly Buffer[]) => readonly Answer[] | undefined
-
-/** The folders of one folder, some of which are being looked at. */
-export class FoldersAhead {
-  /** The next one last. */
-  readonly #waiting: Buffer[]
-  readonly #asked: { readonly path: Buffer; readonly answer: Answer }[] = []
-  readonly #ask: Ask
-
-  constructor(paths: readonly Buffer[], ask: Ask) {
-    this.#waiting = paths.toReversed()
-    this.#ask = ask
-    this.#askMore()
+  #arrived(): void {
+    this.#arrival.resolve()
+    this.#arrival = Promise.withResolvers<void>()
   }
 
-  /** What is in the folder; undefined if it was not looked at. To be asked in order. */
-  take(path: Buffer): Answer | undefined {
-    if (this.#waiting.at(-1)?.equals(path)) this.#waiting.pop()
-    const asked = this.#asked[0]?.path.equals(path) ? this.#asked.shift()?.answer : undefined
-    this.#askMore()
-    return asked
+  #dropPassed(folder: Uint8Array): void {
+    while (this.#next < this.#looks.length && walkOrder(this.#looks[this.#next]!.folder, folder) < 0) this.#drop()
   }
 
-  #askMore(): void {
-    if (this.#asked.length > foldersAhead / 2 || this.#waiting.length === 0) return
-    const paths = this.#waiting.slice(-(foldersAhead - this.#asked.length)).reverse()
-    const answers = this.#ask(paths)
-    if (!answers) return
-    this.#waiting.length -= paths.length
-    for (const [i, path] of paths.entries()) this.#asked.push({ path, answer: answers[i]! })
+  #drop(): void {
+    Atomics.add(this.#taken, 0, weightOf(this.#looks[this.#next++]!))
+    Atomics.notify(this.#taken, 0)
+  }
+
+  #done(): void {
+    this.#state = 'done'
+    this.#arrived()
   }
 }

@@ -39,7 +39,7 @@ describe('a folder of an earlier point', () => {
   it('has every entry as it was saved, whatever is in names and attributes', () => {
     fc.assert(
       fc.property(anyNodes, nodes => {
-        const folder = EarlierFolder.read(encodeTree(nodes))
+        const folder = EarlierFolder.read(encodeTree(nodes), '')
         for (const node of nodes) {
           const entry = folder.entry(node.name)!
           expect(entry.text).toBe(encodeNode(node))
@@ -53,16 +53,16 @@ describe('a folder of an earlier point', () => {
 
   it('is read also where it was laid out by another program', () => {
     const document = Buffer.from(` ${JSON.stringify({ nodes: [{ type: 'file', name: 'a', content: [] }] }, null, 1)}`)
-    expect(EarlierFolder.read(document).entry(Buffer.from('a'))!.node).toEqual(parseTree(document)[0])
+    expect(EarlierFolder.read(document, '').entry(Buffer.from('a'))!.node).toEqual(parseTree(document)[0])
     const spaced = Buffer.from('{"nodes":[{"name":"a","type":"file","content":[]}, {"name":"b","type":"file"}]}')
-    expect(EarlierFolder.read(spaced).entry(Buffer.from('a'))?.node).toBeUndefined()
+    expect(EarlierFolder.read(spaced, '').entry(Buffer.from('a'))?.node).toBeUndefined()
   })
 
   it('that cannot be read is damage, and an entry that cannot be read is none', () => {
-    expect(() => EarlierFolder.read(Buffer.from('{"nodes":'))).toThrow(
+    expect(() => EarlierFolder.read(Buffer.from('{"nodes":'), '')).toThrow(
       expect.objectContaining({ code: 'vault-damaged' }),
     )
     const broken = Buffer.from('{"nodes":[{"name":"a","type":"file","mode":-7}]}\n')
-    expect(EarlierFolder.read(broken).entry(Buffer.from('a'))!.node).toBeUndefined()
+    expect(EarlierFolder.read(broken, '').entry(Buffer.from('a'))!.node).toBeUndefined()
   })
 })

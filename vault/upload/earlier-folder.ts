@@ -34,20 +34,27 @@ export class EarlierEntry {
 
 /** A folder as an earlier point has it. Most of its entries are as they were, and their text says so: few are ever read. */
 export class EarlierFolder {
-  static readonly nothing = new EarlierFolder(new Map())
+  static readonly nothing = new EarlierFolder('', new Map())
+  /** The id of its tree. */
+  readonly tree: string
   /** By the JSON of their names. */
   readonly #entries: ReadonlyMap<string, EarlierEntry>
 
-  private constructor(entries: ReadonlyMap<string, EarlierEntry>) {
+  private constructor(tree: string, entries: ReadonlyMap<string, EarlierEntry>) {
+    this.tree = tree
     this.#entries = entries
   }
 
   /** Of the tree's document, as restic and we lay it out; any other is read whole. Throws vault-damaged. */
-  static read(document: Buffer): EarlierFolder {
+  static read(document: Buffer, tree: string): EarlierFolder {
     const texts = document.length <= longestText ? splitText(document.toString()) : undefined
-    if (texts) return new EarlierFolder(texts)
+    if (texts) return new EarlierFolder(tree, texts)
     const nodes = parseTree(document)
-    return new EarlierFolder(new Map(nodes.map(node => [nodeName(node.name), new EarlierEntry('', node)])))
+    return new EarlierFolder(tree, new Map(nodes.map(node => [nodeName(node.name), new EarlierEntry('', node)])))
+  }
+
+  get entries(): number {
+    return this.#entries.size
   }
 
   entry(name: Uint8Array): EarlierEntry | undefined {

@@ -1,7 +1,6 @@
 import { isDamage, type BlobReader } from '../files/blob-reader.ts'
 import type { NodeReading } from '../files/node-reader.ts'
 import type { TreeNode } from '../format/node.ts'
-import { encodeHead } from '../format/node-encode.ts'
 import { findNode } from '../read.ts'
 import type { SaveFolderOptions } from '../types.ts'
 import { EarlierFolder, type EarlierEntry } from './earlier-folder.ts'
@@ -18,6 +17,7 @@ export class EarlierPoint {
   readonly #like: SaveFolderOptions['like']
   readonly #data: IdTable
   readonly #taken: bigint
+  readonly #id = Buffer.alloc(32)
 
   constructor(reader: BlobReader, like: SaveFolderOptions['like'], data: IdTable) {
     this.#reader = reader
@@ -43,19 +43,18 @@ export class EarlierPoint {
   /** What was in a folder; nothing where it was none, or where the vault cannot tell any more: then files are read. */
   async enter(node: TreeNode | undefined): Promise<EarlierFolder> {
     if (node?.type !== 'dir' || !node.subtree) return EarlierFolder.nothing
-    const reading = this.#reader.readBlob('tree', node.subtree).then(document => EarlierFolder.read(document))
+    const reading = this.#reader
+      .readBlob('tree', node.subtree)
+      .then(document => EarlierFolder.read(document, node.subtree!))
     return this.#unlessDamaged(reading, EarlierFolder.nothing)
   }
 
   /**
    * The JSON that the earlier point has for this file, if a new one would be the same: nothing that can be seen without
-   * reading it has changed, and the vault has its blobs.
+   * reading it has changed, and the vault has its blobs. `head` is what `fileHead` says of it now.
    */
-  same(entry: EarlierEntry | undefined, name: Uint8Array, { metadata, size }: NodeReading): string | undefined {
-    // A further name of a file has to be looked at beside the others.
-    if (!entry || metadata.links > 1 || metadata.error || !this.#isSettled(metadata.ctime)) return undefined
-    const head = encodeHead({ ...metadata, name, size, content: [] })
-    if (!entry.text.startsWith(head)) return undefined
+  same(entry: EarlierEntry | undefined, head: string | undefined, ctime: bigint): string | undefined {
+    if (!entry || head === undefined || !this.#isSettled(ctime) || !entry.text.startsWith(head)) return undefined
     const content = entry.text.slice(head.length)
     return contentText.test(content) && this.#hasAll(idsIn(content)) ? entry.text : undefined
   }
@@ -78,7 +77,10 @@ export class EarlierPoint {
   }
 
   #hasAll(ids: readonly string[]): boolean {
-    return ids.every(id => this.#data.has(Buffer.from(id, 'hex')))
+    return ids.every(id => {
+      this.#id.write(id, 'hex')
+      return this.#data.has(this.#id)
+    })
   }
 
   async #unlessDamaged<T>(reading: Promise<T>, otherwise: T): Promise<T> {

@@ -1,77 +1,29 @@
 import fs from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { FolderLook, packLook } from '../files/folder-look.ts'
-import { LookAhead, type FoldersAhead } from '../files/look-ahead.ts'
+import { fileHead } from '../files/file-head.ts'
+import type { FolderLook } from '../files/folder-look.ts'
+import { LookAhead } from '../files/look-ahead.ts'
 import { readNode, type NodeReading } from '../files/node-reader.ts'
-import { joinPath, printablePath } from '../files/path.ts'
+import { printablePath } from '../files/path.ts'
 import { listNames, listTypedNames } from '../files/walk.ts'
-import type { NodeMetadata, TreeNode } from '../format/node.ts'
+import type { TreeNode } from '../format/node.ts'
 import type { SavedFolder, SaveFolderOptions } from '../types.ts'
-import type { EarlierEntry } from './earlier-folder.ts'
+import { EarlierFolder, type EarlierEntry } from './earlier-folder.ts'
 import { EarlierPoint } from './earlier-point.ts'
 import { FileBatcher } from './file-batcher.ts'
 import { encodeCounted, fileNode, folderNode, otherNode, type Nameless } from './folder-draft.ts'
 import type { Unread } from './messages.ts'
 import { codeOf, notAFile } from './open-source.ts'
+import { isAsItWas, Place, placeOf, type OpenFolder, type Unseen } from './open-folder.ts'
 import { latin1, TreeDraft } from './tree-draft.ts'
 import { isGone, UnreadEntries } from './unread-entries.ts'
-import { UnseenFiles, type UnseenFile } from './unseen-files.ts'
+import { UnseenFiles } from './unseen-files.ts'
 import type { UploadParts } from './upload-parts.ts'
 
 // Packs are stored by this thread too, and must not wait long for it.
 const turnMs = 10
-const lookedAtAtOnce = 1000
 const squeezeAt = 8192
 const closingAtOnce = 8
-
-/** A folder whose list is not complete. */
-interface OpenFolder {
-  readonly path: Buffer
-  /** Below the folder that is saved. */
-  readonly inFolder: Buffer
-  readonly list: TreeDraft
-  /** As it was before it was listed. */
-  readonly metadata: NodeMetadata
-  readonly parent: OpenFolder | undefined
-  /** What is still to come: its listing, files that are being read, folders in it. */
-  open: number
-  /** It went away before it could be listed. */
-  gone: boolean
-  /** Something in it seems gone, so it must be seen that it is still the same folder. */
-  doubtful: boolean
-  /** Called with its tree; without one if it is gone. */
-  readonly close: (tree: string | undefined) => void
-}
-
-/** An entry on its way into its folder's list. */
-class Place {
-  readonly folder: OpenFolder
-  readonly name: Buffer
-  /** What stood there in the earlier point. */
-  readonly earlier: EarlierEntry | undefined
-
-  constructor(folder: OpenFolder, name: Buffer, earlier: EarlierEntry | undefined) {
-    this.folder = folder
-    this.name = name
-    this.earlier = earlier
-  }
-
-  // Of most entries nobody asks for them.
-  get path(): Buffer {
-    return joinPath(this.folder.path, this.name)
-  }
-
-  get inFolder(): Buffer {
-    return joinPath(this.folder.inFolder, this.name)
-  }
-}
-
-/** Of a file that nobody has looked at. */
-interface Unseen extends UnseenFile {
-  readonly folder: OpenFolder
-}
-
-const placeOf = ({ folder, name }: Unseen): Place => new Place(folder, Buffer.from(name, 'latin1'), undefined)
 
 interface SavedTop {
   readonly node: Nameless
@@ -88,7 +40,8 @@ export class FolderSaver {
   readonly #parts: UploadParts
   readonly #select: SaveFolderOptions['select']
   /** Where most is likely to be as it was, and nothing is to be left out: what is there is then all that costs time. */
-  readonly #ahead: LookAhead | undefined
+  readonly #mayLookAhead: boolean
+  #ahead: LookAhead | undefined
   readonly #earlier: EarlierPoint
   readonly #files: FileBatcher
   /** Where there is no earlier point that files could be as in: then each has to be read. */
@@ -106,7 +59,7 @@ export class FolderSaver {
   constructor(parts: UploadParts, options: SaveFolderOptions) {
     this.#parts = parts
     this.#select = options.select
-    this.#ahead = options.like && !options.select ? new LookAhead() : undefined
+    this.#mayLookAhead = options.like !== undefined && !options.select
     this.#earlier = new EarlierPoint(parts.reader, options.like, parts.stored.data)
     this.#files = new FileBatcher(parts, options)
     this.#unseen = options.like ? undefined : this.#readUnseen(options)
@@ -151,6 +104,7 @@ export class FolderSaver {
     try {
       const path = fs.realpathSync.native(Buffer.from(folder), { encoding: 'buffer' })
       const { metadata } = readNode(path)
+      if (this.#mayLookAhead) this.#ahead = new LookAhead(path)
       const place = { path, inFolder, metadata, parent: undefined }
       // Where it is a mount point, an empty folder is all that is seen once it was unmounted.
       if (metadata.type === 'dir') return { ...this.#open(place, close), doubtful: true }
@@ -162,11 +116,12 @@ export class FolderSaver {
   }
 
   #open(place: Pick<OpenFolder, 'path' | 'inFolder' | 'metadata' | 'parent'>, close: OpenFolder['close']): OpenFolder {
-    return { ...place, list: new TreeDraft(this.#parts.squeezer), open: 1, gone: false, doubtful: false, close }
+    const begun = { earlier: EarlierFolder.nothing, listed: 0, same: 0, open: 1, gone: false, doubtful: false }
+    return { ...place, ...begun, list: new TreeDraft(this.#parts.squeezer), close }
   }
 
-  async #fill(folder: OpenFolder, before: TreeNode | undefined, siblings?: FoldersAhead): Promise<void> {
-    await (this.#unseen ? this.#fillAnew(folder, this.#unseen) : this.#fillLike(folder, before, siblings))
+  async #fill(folder: OpenFolder, before: TreeNode | undefined): Promise<void> {
+    await (this.#unseen ? this.#fillAnew(folder, this.#unseen) : this.#fillLike(folder, before))
     this.#release(folder)
     while (this.#closing.size >= closingAtOnce) await this.#parts.failure.during(Promise.race(this.#closing))
   }
@@ -194,32 +149,26 @@ export class FolderSaver {
     }
   }
 
-  async #fillLike(folder: OpenFolder, before: TreeNode | undefined, siblings?: FoldersAhead): Promise<void> {
-    const earlier = await this.#parts.failure.during(this.#earlier.enter(before))
-    const seen = await this.#seenAhead(folder, siblings)
+  async #fillLike(folder: OpenFolder, before: TreeNode | undefined): Promise<void> {
+    folder.earlier = await this.#parts.failure.during(this.#earlier.enter(before))
+    const seen = await this.#seenAhead(folder)
     const names = seen?.names ?? this.#list(folder, listNames)
-    const look = seen ?? this.#lookAtAll(folder, names)
-    const inside = look && this.#ahead!.begin(folder.path, look.folders)
+    if (!seen) this.#ahead?.count(names.length)
     for (const [i, name] of names.entries()) {
       if (this.#isTurnOver()) await this.#giveTurn()
-      const reading = look?.reading(i)
-      const placing = this.#place(new Place(folder, name, earlier.entry(name)), reading, inside)
+      const place = new Place(folder, name, folder.earlier.entry(name))
+      if (seen && this.#isSame(place, seen, i)) continue
+      const placing = this.#place(place, seen?.reading(i))
       // Most are done at once.
       if (placing) await placing
     }
   }
 
-  async #seenAhead(folder: OpenFolder, siblings?: FoldersAhead): Promise<FolderLook | undefined> {
-    const ahead = siblings?.take(folder.path)
-    const seen = ahead && (await this.#parts.failure.during(ahead))
+  async #seenAhead(folder: OpenFolder): Promise<FolderLook | undefined> {
+    const ahead = this.#ahead?.take(folder.path)
+    const seen = ahead instanceof Promise ? await this.#parts.failure.during(ahead) : ahead
     folder.doubtful ||= seen?.names.length === 0
     return seen
-  }
-
-  /** If that is worth while: then the folders in it are known before their time. */
-  #lookAtAll({ path }: OpenFolder, names: readonly Buffer[]): FolderLook | undefined {
-    this.#ahead?.count(names.length)
-    return this.#ahead && names.length <= lookedAtAtOnce ? new FolderLook(packLook(path, names)) : undefined
   }
 
   #list<Name>(folder: OpenFolder, listing: (path: Buffer) => readonly Name[]): readonly Name[] {
@@ -237,12 +186,12 @@ export class FolderSaver {
   }
 
   /** A promise where it takes longer. */
-  #place(place: Place, seen?: NodeReading, siblings?: FoldersAhead): Promise<void> | void {
+  #place(place: Place, seen?: NodeReading): Promise<void> | void {
     const reading = seen ?? this.#lookAt(place)
     if (!reading || this.#select?.(place.inFolder, reading.metadata.type) === false) return
     switch (reading.metadata.type) {
       case 'dir':
-        return this.#enter(place, reading, siblings)
+        return this.#enter(place, reading)
       case 'file':
         return this.#addFile(place, reading)
       case 'socket':
@@ -266,19 +215,19 @@ export class FolderSaver {
     }
   }
 
-  #enter(place: Place, { metadata }: NodeReading, siblings: FoldersAhead | undefined): Promise<void> {
+  #enter(place: Place, { metadata }: NodeReading): Promise<void> {
     place.folder.open++
     const close = (tree: string | undefined) => {
       if (tree !== undefined) this.#folderDone(place, folderNode(metadata, tree))
       this.#release(place.folder)
     }
     const { path, inFolder, folder: parent } = place
-    return this.#fill(this.#open({ path, inFolder, metadata, parent }, close), place.earlier?.node, siblings)
+    return this.#fill(this.#open({ path, inFolder, metadata, parent }, close), place.earlier?.node)
   }
 
   #addFile(place: Place, reading: NodeReading): Promise<void> | void {
-    const same = this.#earlier.same(place.earlier, place.name, reading)
-    if (same !== undefined) return this.#addSame(place, same, reading)
+    const same = this.#earlier.same(place.earlier, fileHead(place.name, reading), reading.metadata.ctime)
+    if (same !== undefined) return this.#addSame(place, same, Number(reading.size))
     const unchanged = this.#earlier.unchanged(place.earlier?.node, reading)
     if (unchanged) {
       this.#parts.onProgress(0, Number(reading.size))
@@ -296,12 +245,19 @@ export class FolderSaver {
     })
   }
 
-  #addSame({ folder, name }: Place, json: string, { size }: NodeReading): void {
+  /** Adds the file if it is as it was: for most, that is all. */
+  #isSame(place: Place, seen: FolderLook, i: number): boolean {
+    const same = this.#earlier.same(place.earlier, seen.head(i), seen.ctime(i))
+    if (same !== undefined) this.#addSame(place, same, seen.size(i))
+    return same !== undefined
+  }
+
+  #addSame(place: Place, json: string, size: number): void {
     this.#counts.files++
-    this.#counts.bytes += Number(size)
-    this.#parts.onProgress(1, Number(size))
+    this.#counts.bytes += size
+    this.#parts.onProgress(1, size)
     this.#parts.tally.countUnmodified(size)
-    this.#addToList(folder, latin1(name), json)
+    this.#addToList(place.folder, latin1(place.name), json, place.earlier)
   }
 
   #addNew({ folder, name }: Unseen, json: string, size: number): void {
@@ -368,12 +324,14 @@ export class FolderSaver {
   }
 
   #add({ folder, name, earlier }: Place, node: Nameless): void {
-    this.#addToList(folder, latin1(name), encodeCounted(this.#parts, name, node, earlier?.node))
+    this.#addToList(folder, latin1(name), encodeCounted(this.#parts, name, node, earlier?.node), earlier)
   }
 
-  #addToList({ list }: OpenFolder, name: string, json: string): void {
-    list.addNamed(name, json)
-    if (list.looseNodes >= squeezeAt) list.squeeze()
+  #addToList(folder: OpenFolder, name: string, json: string, earlier?: EarlierEntry): void {
+    folder.listed++
+    if (json === earlier?.text) folder.same++
+    folder.list.addNamed(name, json)
+    if (folder.list.looseNodes >= squeezeAt) folder.list.squeeze()
   }
 
   /** Something of the folder is done; if it was the last, its list is stored. */
@@ -381,6 +339,7 @@ export class FolderSaver {
     if (--folder.open > 0) return
     if (folder.doubtful) this.#mustBeTheSame(folder)
     if (folder.gone) return folder.close(undefined)
+    if (isAsItWas(folder)) return folder.close(folder.earlier.tree)
     const closing = this.#parts.trees
       .save(folder.list.encode())
       .then(folder.close)

@@ -11,8 +11,8 @@ export class Tally {
   bytes = 0
 
   /** A file that is in the point as it was in the earlier one. */
-  countUnmodified(size: bigint): void {
-    this.bytes += Number(size)
+  countUnmodified(size: number): void {
+    this.bytes += size
     this.files.unmodified++
   }
 

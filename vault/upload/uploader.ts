@@ -144,8 +144,10 @@ class Upload {
     const start = { key, polynomial: config.polynomial, compress: config.version > 1, table: stored.data.memory }
     const store = (pack: Parameters<PackStore['store']>[0]) => this.#store.store(pack, 'data')
     const { workers } = settings
-    const { connections } = repository.storage
-    const sizes = { ...(workers && { workers }), ...(connections && { storing: connections }) }
+    const { connections, localPath } = repository.storage
+    // On a disk, one is stored while others are filled; each more takes 18 MiB and makes nothing faster.
+    const storing = connections ?? (localPath ? 1 : undefined)
+    const sizes = { ...(workers && { workers }), ...(storing && { storing }) }
     return new WorkerPool({ ...start, packBytes }, { failure, store, onProgress, ...sizes })
   }
 
@@ -175,7 +177,10 @@ class Upload {
   async #storeRests(): Promise<void> {
     const { repository, failure, settings } = this.#options
     const packs = new PackBuilder(repository.key, 'data', settings.packBytes ?? packBytesDefault)
-    for (const { bytes, blobs } of await failure.during(this.#parts.pool.finish()))
+    const rests = await failure.during(this.#parts.pool.finish())
+    // The threads' memory is more than what is needed from here on.
+    await failure.during(this.#parts.pool.end())
+    for (const { bytes, blobs } of rests)
       for (const pack of packs.addList(blobs, bytes)) void this.#store.store(pack, 'data')
     const last = packs.finish()
     if (last) void this.#store.store(last, 'data')
