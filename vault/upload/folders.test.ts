@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { makeSpecialFile } from '../files/posix.ts'
 import type { TreeNode } from '../format/node.ts'
@@ -297,6 +298,36 @@ describe('a folder that an earlier point has too', () => {
     expect(third.saved).toMatchObject({ files: 59 * 40, folders: 59, others: 1 })
     expect(third.snapshot.tree).toBe((await save()).snapshot.tree)
     expect(third.snapshot.summary).toMatchObject({ filesUnmodified: 59 * 40 - 1, filesChanged: 1 })
+  })
+
+  it('gives the point that reading everything gives, whatever was added, removed, renamed or changed since', async () => {
+    const name = fc.constantFrom('a', 'b', 'c', 'd/e', 'd/f', 'd/g/h', 'i/j', 'i/k/l')
+    const change = fc.record({ what: fc.constantFrom('write', 'remove', 'rename', 'mode'), name, other: name })
+    const changes: Record<string, (name: string, other: string) => void> = {
+      write: (name, other) =>
+        write(name, fs.existsSync(at(name)) ? `${name} ${other} ${fs.readFileSync(at(name))}` : ''),
+      remove: name =>
+        fs.rmSync(at(path.dirname(name) === '.' ? name : path.dirname(name)), { recursive: true, force: true }),
+      rename: (name, other) => {
+        if (!fs.existsSync(at(name)) || fs.existsSync(at(other))) return
+        fs.mkdirSync(path.dirname(at(other)), { recursive: true })
+        fs.renameSync(at(name), at(other))
+      },
+      mode: name => void (fs.existsSync(at(name)) && fs.chmodSync(at(name), 0o600)),
+    }
+    await fc.assert(
+      fc.asyncProperty(fc.array(name), fc.array(change, { maxLength: 4 }), async (names, since) => {
+        for (const entry of fs.readdirSync(folder)) fs.rmSync(at(entry), { recursive: true })
+        for (const given of names) write(given, given)
+        const first = await save({}, later())
+        for (const { what, name, other } of since) changes[what]!(name, other)
+        const second = await save({ like: like(first.snapshot) }, later())
+        const whole = await save()
+        expect(second.snapshot.tree).toBe(whole.snapshot.tree)
+        expect(second.saved).toEqual(whole.saved)
+      }),
+      { numRuns: 8 },
+    )
   })
 
   it('costs one reading of the index', async () => {
