@@ -326,7 +326,13 @@ describe('a folder that an earlier point has too', () => {
         expect(second.snapshot.tree).toBe(whole.snapshot.tree)
         expect(second.saved).toEqual(whole.saved)
       }),
-      { numRuns: 8 },
+      {
+        numRuns: 8,
+        examples: [
+          [['a', 'b'], [{ what: 'remove', name: 'a', other: 'a' }]],
+          [['d/e', 'd/f'], [{ what: 'rename', name: 'd/e', other: 'c' }]],
+        ],
+      },
     )
   })
 
