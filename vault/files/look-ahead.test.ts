@@ -94,12 +94,8 @@ describe('looking ahead', () => {
     const folders = makeFolders()
     const ahead = new LookAhead(top())
     await begin(ahead, folders, -1)
-    for (const [i, made] of folders.entries()) {
-      if (i % 7 === 3) continue
-      expect((await ahead.take(made))?.names.map(String)).toEqual(namesIn(made))
-      expect(await ahead.take(Buffer.concat([made, Buffer.from('/a new one')]))).toBeUndefined()
-      if (i === 0) break
-    }
+    expect((await ahead.take(folders[0]!))?.names.map(String)).toEqual(namesIn(folders[0]!))
+    expect(await ahead.take(Buffer.concat([folders[0]!, Buffer.from('/!new')]))).toBeUndefined()
     expect((await ahead.take(folders.at(-1)!))?.names.map(String)).toEqual(namesIn(folders.at(-1)!))
     await ahead.end()
   })

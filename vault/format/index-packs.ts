@@ -42,7 +42,9 @@ class UsualIndex {
     if (!this.#skip('{"packs":[')) return false
     do if (!this.#readPack()) return false
     while (this.#skip(','))
-    return this.#skip(']}') && (this.#skip('\n') || true) && this.#at === this.#text.length
+    if (!this.#skip(']}')) return false
+    this.#skip('\n')
+    return this.#at === this.#text.length
   }
 
   *packs(): Generator<IndexedPack> {

@@ -65,4 +65,11 @@ describe('a folder of an earlier point', () => {
     const broken = Buffer.from('{"nodes":[{"name":"a","type":"file","mode":-7}]}\n')
     expect(EarlierFolder.read(broken, '').entry(Buffer.from('a'))!.node).toBeUndefined()
   })
+
+  it('has no text to count on where two entries have one name', () => {
+    const twin = encodeNode(nodeOf(Buffer.from('a'), undefined))
+    const { texts } = EarlierFolder.read(Buffer.from(`{"nodes":[${twin},${twin}]}\n`), 'tree')
+    expect(texts).not.toContain(twin)
+    expect(EarlierFolder.read(Buffer.from(`{"nodes":[${twin}]}\n`), 'tree').texts).toEqual([twin])
+  })
 })

@@ -53,8 +53,9 @@ export class EarlierFolder {
     return new EarlierFolder(tree, new Map(nodes.map(node => [nodeName(node.name), new EarlierEntry('', node)])))
   }
 
-  get entries(): number {
-    return this.#entries.size
+  /** The JSON of all entries as they follow each other; '' of those that were not laid out as we do it. */
+  get texts(): string[] {
+    return Array.from(this.#entries.values(), ({ text }) => text)
   }
 
   entry(name: Uint8Array): EarlierEntry | undefined {
@@ -71,6 +72,8 @@ function splitText(text: string): Map<string, EarlierEntry> | undefined {
     const name = nameAt(text, at)
     if (name === undefined) return undefined
     const next = nextNode(text, at + nodeStart.length) ?? last
+    // Whoever counts on the list must not have one of them alone.
+    if (entries.has(name)) return undefined
     // A comma is between two.
     entries.set(name, new EarlierEntry(text.slice(at, next === last ? last : next - 1)))
     at = next

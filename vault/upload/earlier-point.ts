@@ -77,10 +77,7 @@ export class EarlierPoint {
   }
 
   #hasAll(ids: readonly string[]): boolean {
-    return ids.every(id => {
-      this.#id.write(id, 'hex')
-      return this.#data.has(this.#id)
-    })
+    return ids.every(id => this.#id.write(id, 'hex') === this.#id.length && this.#data.has(this.#id))
   }
 
   async #unlessDamaged<T>(reading: Promise<T>, otherwise: T): Promise<T> {

@@ -8,7 +8,7 @@ import { printablePath } from '../files/path.ts'
 import { listNames, listTypedNames } from '../files/walk.ts'
 import type { TreeNode } from '../format/node.ts'
 import type { SavedFolder, SaveFolderOptions } from '../types.ts'
-import { EarlierFolder, type EarlierEntry } from './earlier-folder.ts'
+import { EarlierFolder } from './earlier-folder.ts'
 import { EarlierPoint } from './earlier-point.ts'
 import { FileBatcher } from './file-batcher.ts'
 import { encodeCounted, fileNode, folderNode, otherNode, type Nameless } from './folder-draft.ts'
@@ -116,7 +116,7 @@ export class FolderSaver {
   }
 
   #open(place: Pick<OpenFolder, 'path' | 'inFolder' | 'metadata' | 'parent'>, close: OpenFolder['close']): OpenFolder {
-    const begun = { earlier: EarlierFolder.nothing, listed: 0, same: 0, open: 1, gone: false, doubtful: false }
+    const begun = { earlier: EarlierFolder.nothing, open: 1, gone: false, doubtful: false }
     return { ...place, ...begun, list: new TreeDraft(this.#parts.squeezer), close }
   }
 
@@ -257,7 +257,7 @@ export class FolderSaver {
     this.#counts.bytes += size
     this.#parts.onProgress(1, size)
     this.#parts.tally.countUnmodified(size)
-    this.#addToList(place.folder, latin1(place.name), json, place.earlier)
+    this.#addToList(place.folder, latin1(place.name), json)
   }
 
   #addNew({ folder, name }: Unseen, json: string, size: number): void {
@@ -324,14 +324,12 @@ export class FolderSaver {
   }
 
   #add({ folder, name, earlier }: Place, node: Nameless): void {
-    this.#addToList(folder, latin1(name), encodeCounted(this.#parts, name, node, earlier?.node), earlier)
+    this.#addToList(folder, latin1(name), encodeCounted(this.#parts, name, node, earlier?.node))
   }
 
-  #addToList(folder: OpenFolder, name: string, json: string, earlier?: EarlierEntry): void {
-    folder.listed++
-    if (json === earlier?.text) folder.same++
-    folder.list.addNamed(name, json)
-    if (folder.list.looseNodes >= squeezeAt) folder.list.squeeze()
+  #addToList({ list }: OpenFolder, name: string, json: string): void {
+    list.addNamed(name, json)
+    if (list.looseNodes >= squeezeAt) list.squeeze()
   }
 
   /** Something of the folder is done; if it was the last, its list is stored. */

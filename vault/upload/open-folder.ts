@@ -15,9 +15,6 @@ export interface OpenFolder {
   readonly parent: OpenFolder | undefined
   /** As it was in the earlier point. */
   earlier: EarlierFolder
-  /** Entries that are in its list, and how many of them are word for word as they were. */
-  listed: number
-  same: number
   /** What is still to come: its listing, files that are being read, folders in it. */
   open: number
   /** It went away before it could be listed. */
@@ -62,5 +59,5 @@ export const placeOf = ({ folder, name }: Unseen): Place => new Place(folder, Bu
  * Whether the folder's list is the one that is stored already: it was read from the vault, and is what its
  * id says.
  */
-export const isAsItWas = ({ earlier, listed, same }: OpenFolder): boolean =>
-  earlier.tree !== '' && listed === same && listed === earlier.entries
+export const isAsItWas = ({ earlier, list }: OpenFolder): boolean =>
+  earlier.tree !== '' && list.isWordForWord(earlier.texts)

@@ -1,11 +1,10 @@
 import { compressedBound } from '../format/compress.ts'
 import { sealOverhead } from '../format/pack.ts'
-import { blocksOf, shortMessages, type Engine } from '../wasm/engine.ts'
+import { blocksOf, ivBytes, shortMessages, type Engine } from '../wasm/engine.ts'
 import type { BlobSealer, SealedBlob } from './blob-sealer.ts'
 
 /** Up to here what goes with each sealing costs more than the sealing itself. */
 export const shortBlob = 16 * 1024
-const ivBytes = 16
 
 interface ShortBlob {
   readonly id: Uint8Array

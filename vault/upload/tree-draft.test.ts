@@ -47,6 +47,14 @@ describe('the list of a folder that grows', () => {
     )
   })
 
+  it('is word for word another only with all of its nodes, and in the order of trees', () => {
+    const list = new TreeDraft(squeezer)
+    for (const name of ['b', 'a']) list.add(Buffer.from(name), `node ${name}`)
+    expect(list.isWordForWord(['node a', 'node b'])).toBe(true)
+    for (const other of [['node b', 'node a'], ['node a'], ['node a', 'node b', 'node c'], ['node a', 'node c']])
+      expect(list.isWordForWord(other)).toBe(false)
+  })
+
   it('refuses two entries of one name', () => {
     const list = new TreeDraft(squeezer)
     list.add(Buffer.from('x'), '{}')

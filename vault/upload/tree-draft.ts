@@ -50,6 +50,12 @@ export class TreeDraft {
     this.#nodes = []
   }
 
+  /** Whether these are its nodes, in the order of trees. Of a list that was squeezed that is not looked for. */
+  isWordForWord(texts: readonly string[]): boolean {
+    if (this.#squeezed.length > 0 || this.#nodes.length !== texts.length) return false
+    return this.#nodes.sort(byName).every(({ json }, i) => json === texts[i])
+  }
+
   /** The nodes of these names (bytes, one a character) by name; those that are not in it are left out. */
   find(names: ReadonlySet<string>): Map<string, string> {
     const found = new Map<string, string>()

@@ -1,4 +1,5 @@
 import type { CutOptions } from '../types.ts'
+import { release } from '../wasm/engine.ts'
 import type { NamesInFolder, SeenFiles, Unread } from './messages.ts'
 import type { UploadParts } from './upload-parts.ts'
 
@@ -82,7 +83,7 @@ export class UnseenFiles<F extends UnseenFile> {
       else odd(file)
     }
     // Given back at once: hundreds would wait for the collector.
-    nodes.buffer.transfer(0)
+    release(nodes)
   }
 }
 

@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import { readPlainFile } from '../files/node-reader.ts'
 import { joinPath } from '../files/path.ts'
 import { encodeNode } from '../format/node-encode.ts'
+import { release } from '../wasm/engine.ts'
 import type { ContentCutter } from './content-cutter.ts'
 import { unreadBecauseOf } from './id-list.ts'
 import type { NamesInFolder, Requests, SeenFiles, Unread } from './messages.ts'
@@ -88,7 +89,7 @@ class TextBytes {
   /** Ends it; its memory is given back at once, lest hundreds wait for the collector. */
   take(): Uint8Array<ArrayBuffer> {
     const taken = new Uint8Array(this.#bytes.subarray(0, this.length))
-    this.#bytes.buffer.transfer(0)
+    release(this.#bytes)
     return taken
   }
 }

@@ -26,7 +26,8 @@ export interface EngineOptions {
 }
 
 const MiB = 1024 * 1024
-const ivBytes = 16
+/** What a sealed message begins with. */
+export const ivBytes = 16
 const macBytes = 16
 const ivsAtOnce = 256
 
