@@ -1,6 +1,7 @@
 import { isatty } from 'node:tty'
 import { CommanderError } from 'commander'
 import { composeCli, dockerCli } from '../recovery/drivers/docker/index.ts'
+import { threadsLoaded } from '../vault/index.ts'
 import { failureOf } from './failure.ts'
 import { buildProgram } from './program.ts'
 import { Terminal } from './terminal.ts'
@@ -13,9 +14,14 @@ let terminal = new Terminal(
   stopping.signal,
 )
 
+async function exit(code: number): Promise<never> {
+  await threadsLoaded()
+  process.exit(code)
+}
+
 /** The first signal ends the run in order; a second one ends the process at once. */
 function stop(): void {
-  if (stopping.signal.aborted) process.exit(130)
+  if (stopping.signal.aborted) return void exit(130)
   terminal.say('stopping…')
   stopping.abort()
 }
@@ -38,7 +44,12 @@ process.stdin.on('error', () => {})
 
 const interruption = () => new DOMException('interrupted', 'AbortError')
 
-function fail(error: unknown): never {
+let failed = false
+
+function fail(error: unknown): void {
+  // What fails because something else has failed says nothing new.
+  if (failed) return
+  failed = true
   terminal.clear()
   const failure = failureOf(error)
   const { code, exitCode, message, hint } = failure
@@ -47,7 +58,7 @@ function fail(error: unknown): never {
   if (hint) process.stderr.write(`${terminal.style('cyan', 'hint:')} ${hint}\n`)
   if (failure.code === 'unexpected' && error instanceof Error && (terminal.options.verbose || !hint))
     process.stderr.write(`${error.stack ?? ''}\n`)
-  process.exit(exitCode)
+  void exit(exitCode)
 }
 
 // A mistake of ours, and no reason to end without a word of what it was about.

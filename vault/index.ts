@@ -12,5 +12,6 @@ export { isEmptyPolicy, keepPeriods, type KeepPeriod, type KeepPolicy } from './
 export { isRemote, openStorage } from './storage/location.ts'
 export { MemoryStorage } from './storage/memory.ts'
 export type { FileType, Storage, StorageOptions, StoredFile } from './storage/storage.ts'
+export { threadsLoaded } from './thread.ts'
 export type * from './types.ts'
 export { createVault, openVault, type OpenOptions } from './vault.ts'

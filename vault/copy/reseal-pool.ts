@@ -1,17 +1,18 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { VaultError } from '../errors.ts'
+import { Thread, threadOptions } from '../thread.ts'
 import type { Failure } from '../upload/failure.ts'
-import type { ResealAnswer, ResealStart } from './reseal-worker.ts'
+import type { ResealAnswer, ResealJob, ResealStart } from './reseal-worker.ts'
 import type { Resealed, Stretch } from './reseal.ts'
 
-interface Thread {
-  readonly worker: Worker
-  readonly waiting: Map<number, (resealed: Resealed) => void>
+type Waiting = Map<number, (resealed: Resealed) => void>
+
+interface Resealer {
+  readonly thread: Thread<ResealJob, ResealAnswer>
+  readonly waiting: Waiting
 }
 
-// What is short-lived in a thread is small; a larger young generation would only make it larger.
-const resourceLimits = { maxYoungGenerationSizeMb: 8 }
 const mostThreads = 4
 
 /** The threads that a copy's blobs go through; each starts when there is too much for those before it. */
@@ -19,7 +20,7 @@ export class ResealPool {
   readonly width = Math.min(mostThreads, Math.max(2, availableParallelism()))
   readonly #start: ResealStart
   readonly #failure: Failure
-  readonly #threads: Thread[] = []
+  readonly #resealers: Resealer[] = []
   #jobs = 0
   #ended = false
 
@@ -30,41 +31,42 @@ export class ResealPool {
 
   /** Takes the stretch's memory. Rejects when the copy fails. */
   reseal({ bytes, blobs }: Stretch): Promise<Resealed> {
-    const thread = this.#idlest()
+    const { thread, waiting } = this.#idlest()
     const job = this.#jobs++
     const { promise, resolve } = Promise.withResolvers<Resealed>()
-    thread.waiting.set(job, resolve)
+    waiting.set(job, resolve)
     const owned = bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)
-    thread.worker.postMessage({ job, stretch: { bytes: owned, blobs } }, [owned.buffer as ArrayBuffer])
+    thread.post({ job, stretch: { bytes: owned, blobs } }, [owned.buffer as ArrayBuffer])
     return this.#failure.during(promise)
   }
 
-  /** Ends the threads at once, whatever they are doing. */
+  /** Ends the threads, whatever they are doing. */
   async end(): Promise<void> {
     this.#ended = true
-    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()))
+    await Promise.all(this.#resealers.map(({ thread }) => thread.end()))
   }
 
-  #idlest(): Thread {
-    const idlest = this.#threads.toSorted((a, b) => a.waiting.size - b.waiting.size)[0]
-    if (idlest && (idlest.waiting.size === 0 || this.#threads.length >= this.width)) return idlest
+  #idlest(): Resealer {
+    const idlest = this.#resealers.toSorted((a, b) => a.waiting.size - b.waiting.size)[0]
+    if (idlest && (idlest.waiting.size === 0 || this.#resealers.length >= this.width)) return idlest
     return this.#begin()
   }
 
-  #begin(): Thread {
-    const worker = new Worker(new URL('./reseal-worker.ts', import.meta.url), {
-      workerData: this.#start,
-      resourceLimits,
+  #begin(): Resealer {
+    const waiting: Waiting = new Map()
+    const worker = new Worker(new URL('./reseal-worker.ts', import.meta.url), threadOptions(this.#start))
+    const thread = new Thread<ResealJob, ResealAnswer>(worker, {
+      onMessage: answer => this.#receive(waiting, answer),
+      onEnd: cause => {
+        if (!this.#ended) void this.#failure.fail(threadFailed(cause ? String(cause) : 'it ended'))
+      },
     })
-    const thread: Thread = { worker, waiting: new Map() }
-    worker.on('message', (answer: ResealAnswer) => this.#receive(thread, answer))
-    worker.on('error', error => this.#failure.fail(threadFailed(error.message)))
-    worker.on('exit', () => this.#ended || this.#failure.fail(threadFailed('it ended')))
-    this.#threads.push(thread)
-    return thread
+    const resealer = { thread, waiting }
+    this.#resealers.push(resealer)
+    return resealer
   }
 
-  #receive({ waiting }: Thread, answer: ResealAnswer): void {
+  #receive(waiting: Waiting, answer: ResealAnswer): void {
     if ('failure' in answer) return this.#failure.fail(threadFailed(answer.failure))
     waiting.get(answer.job)?.(answer.resealed)
     waiting.delete(answer.job)

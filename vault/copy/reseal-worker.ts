@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { VaultKey } from '../crypto/keys.ts'
+import { tellLoaded } from '../thread.ts'
 import { reseal, type Resealed, type Sealing, type Stretch } from './reseal.ts'
 
 // A thread of a copy: what costs processor time happens here.
@@ -20,6 +21,7 @@ export type ResealAnswer =
 
 const start = workerData as ResealStart
 const port = parentPort!
+tellLoaded()
 const [from, to] = [sealingOf(start.from), sealingOf(start.to)]
 
 port.on('message', ({ job, stretch }: ResealJob) => {

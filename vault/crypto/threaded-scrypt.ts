@@ -1,9 +1,8 @@
 import { pbkdf2 } from 'node:crypto'
-import { getCompileCacheDir } from 'node:module'
 import { availableParallelism } from 'node:os'
-import path from 'node:path'
 import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
+import { threadOptions } from '../thread.ts'
 import { compileScrypt } from '../wasm/scrypt.ts'
 import type { MixedBlocks, ScryptThreadStart } from './scrypt-thread.ts'
 import { nodeScrypt, type Scrypt, type ScryptParameters } from './scrypt.ts'
@@ -53,9 +52,7 @@ export const mixOnThreads: Mix = async (blocks, { N, r }) => {
 export const threadedScrypt = scryptWith(mixOnThreads)
 
 async function mixOnThread(start: ScryptThreadStart): Promise<Uint8Array> {
-  const cache = getCompileCacheDir()
-  const env = { ...process.env, ...(cache && { NODE_COMPILE_CACHE: path.dirname(cache) }) }
-  const worker = new Worker(new URL('./scrypt-thread.ts', import.meta.url), { workerData: start, env })
+  const worker = new Worker(new URL('./scrypt-thread.ts', import.meta.url), threadOptions(start))
   try {
     return await new Promise<Uint8Array>((resolve, reject) => {
       worker.on('message', ({ blocks }: MixedBlocks) => resolve(blocks))

@@ -1,6 +1,7 @@
 import { flushCompileCache } from 'node:module'
 import { parentPort } from 'node:worker_threads'
 import { buffersOfLook, foldersIn, packLook, type PackedLook } from './folder-look.ts'
+import { tellLoaded } from '../thread.ts'
 import { weightOf, type Look, type LookAnswer, type WalkRequest } from './look-messages.ts'
 import { joinPath } from './path.ts'
 import { isBelow, walkOrder } from './walk-order.ts'
@@ -16,6 +17,7 @@ const namesAhead = 20_000
 const namesBeforeHeads = 1500
 
 const port = parentPort!
+tellLoaded()
 port.on('message', (request: WalkRequest) => walk(request))
 flushCompileCache()
 tell([])

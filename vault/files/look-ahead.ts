@@ -1,6 +1,5 @@
-import { getCompileCacheDir } from 'node:module'
-import path from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { Thread, threadOptions } from '../thread.ts'
 import { FolderLook } from './folder-look.ts'
 import { weightOf, type Look, type LookAnswer, type WalkRequest } from './look-messages.ts'
 import { walkOrder } from './walk-order.ts'
@@ -15,7 +14,7 @@ const worthThread = 1000
 export class LookAhead {
   readonly #top: Uint8Array
   #seen = 0
-  #worker: Worker | undefined
+  #thread: Thread<WalkRequest, LookAnswer> | undefined
   /** none: the thread is not there yet; ready: it waits to be told where the walk is; ahead: it is on its way before it. */
   #state: 'none' | 'ready' | 'ahead' | 'done' = 'none'
   readonly #taken = new Int32Array(new SharedArrayBuffer(4))
@@ -36,7 +35,7 @@ export class LookAhead {
   /** So many entries were looked at by the walk itself. */
   count(entries: number): void {
     this.#seen += entries
-    if (this.#seen >= worthThread) this.#worker ??= this.#start()
+    if (this.#seen >= worthThread) this.#thread ??= this.#start()
   }
 
   /**
@@ -53,29 +52,24 @@ export class LookAhead {
     return look.look && new FolderLook(look.look)
   }
 
-  /** Ends the thread, whatever it is doing. */
+  /** Ends the thread. */
   async end(): Promise<void> {
     this.#looks = []
     this.#done()
-    await this.#worker?.terminate()
+    await this.#thread?.end()
   }
 
-  #start(): Worker {
-    const cache = getCompileCacheDir()
-    const env = { ...process.env, ...(cache && { NODE_COMPILE_CACHE: path.dirname(cache) }) }
-    const resourceLimits = { maxYoungGenerationSizeMb: 8 }
-    const worker = new Worker(new URL('./look-ahead-thread.ts', import.meta.url), { env, resourceLimits })
-    worker.on('message', (answer: LookAnswer) => this.#receive(answer))
-    worker.on('error', () => this.#done())
-    worker.on('exit', () => this.#done())
-    return worker
+  #start(): Thread<WalkRequest, LookAnswer> {
+    return new Thread(new Worker(new URL('./look-ahead-thread.ts', import.meta.url), threadOptions()), {
+      onMessage: answer => this.#receive(answer),
+      onEnd: () => this.#done(),
+    })
   }
 
   /** The walk itself looks at `after`. */
   #follow(after: Uint8Array): undefined {
     this.#state = 'ahead'
-    const request = { top: this.#top, after: new Uint8Array(after), taken: this.#taken.buffer }
-    this.#worker!.postMessage(request satisfies WalkRequest)
+    this.#thread!.post({ top: this.#top, after: new Uint8Array(after), taken: this.#taken.buffer })
   }
 
   #receive({ looks, done }: LookAnswer): void {

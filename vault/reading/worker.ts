@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { tellLoaded } from '../thread.ts'
 import { Engine } from '../wasm/engine.ts'
 import { BlobOpener } from './blob-opener.ts'
 import { ContentReader } from './contents.ts'
@@ -11,6 +12,7 @@ import { releaseRange, type StoredRange } from './stored-range.ts'
 // A thread that reads: what costs processor time happens here.
 
 const port = parentPort!
+tellLoaded()
 const matcher = new FileMatcher()
 
 /** What opens blobs, from when the key is there. */

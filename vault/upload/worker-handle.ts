@@ -1,7 +1,6 @@
-import { getCompileCacheDir } from 'node:module'
-import path from 'node:path'
-import { Worker, type WorkerOptions } from 'node:worker_threads'
+import { Worker } from 'node:worker_threads'
 import { VaultError } from '../errors.ts'
+import { Thread, threadOptions } from '../thread.ts'
 import type { FromWorker, Kind, Requests, Results, ToWorker, WorkerStart } from './messages.ts'
 
 /** What a worker says without being asked. */
@@ -13,16 +12,6 @@ export interface WorkerEvents {
   onFailed(error: VaultError): void
 }
 
-// What is short-lived in a worker is small; a larger young generation would only make it larger.
-const resourceLimits = { maxYoungGenerationSizeMb: 8 }
-
-// Reading our TypeScript is half of what a short-lived worker costs, so it uses what this program keeps ready, if it does.
-function startOptions(start: WorkerStart): WorkerOptions {
-  const cache = getCompileCacheDir()
-  const env = { ...process.env, ...(cache && { NODE_COMPILE_CACHE: path.dirname(cache) }) }
-  return { workerData: start, resourceLimits, env }
-}
-
 /** One worker, seen from the main thread. */
 export class WorkerHandle {
   readonly number: number
@@ -32,17 +21,19 @@ export class WorkerHandle {
   nextStream = 0
   /** Streams that go through it now. */
   streams = 0
-  readonly #worker: Worker
+  readonly #thread: Thread<ToWorker, FromWorker>
   readonly #answers = new Map<number, (result: Results[Kind]) => void>()
   #jobs = 0
   #ended = false
 
   constructor(number: number, start: WorkerStart, events: WorkerEvents) {
     this.number = number
-    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), startOptions(start))
-    this.#worker.on('message', (message: FromWorker) => this.#receive(message, events))
-    this.#worker.on('error', error => events.onFailed(workerFailed(error)))
-    this.#worker.on('exit', () => this.#ended || events.onFailed(workerFailed(undefined)))
+    this.#thread = new Thread(new Worker(new URL('./worker.ts', import.meta.url), threadOptions(start)), {
+      onMessage: message => this.#receive(message, events),
+      onEnd: cause => {
+        if (!this.#ended) events.onFailed(workerFailed(cause))
+      },
+    })
   }
 
   /** Resolves with the answer; never, if the upload fails before it comes. */
@@ -50,14 +41,14 @@ export class WorkerHandle {
     const job = this.#jobs++
     const { promise, resolve } = Promise.withResolvers<Results[K]>()
     this.#answers.set(job, resolve as (result: Results[Kind]) => void)
-    this.#worker.postMessage({ kind, job, request } as ToWorker, transfer)
+    this.#thread.post({ kind, job, request } as ToWorker, transfer)
     return { job, answer: promise }
   }
 
-  /** Ends the thread at once, whatever it is doing. */
+  /** Ends the thread, whatever it is doing. */
   async end(): Promise<void> {
     this.#ended = true
-    await this.#worker.terminate()
+    await this.#thread.end()
   }
 
   #receive(message: FromWorker, events: WorkerEvents): void {

@@ -2,6 +2,7 @@ import { flushCompileCache } from 'node:module'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { VaultError } from '../errors.ts'
+import { tellLoaded } from '../thread.ts'
 import { Engine } from '../wasm/engine.ts'
 import { ContentCutter, type BlobGiver, type ContentStream, type RangeGiver } from './content-cutter.ts'
 import { unreadBecauseOf } from './id-list.ts'
@@ -17,6 +18,7 @@ import { ReadWindow } from './read-window.ts'
 
 const start = workerData as WorkerStart
 const port = parentPort!
+tellLoaded()
 const credit = new Int32Array(start.credit)
 const slots = PackSlots.open(start.slots)
 const engine = new Engine({ key: keyOf(start), polynomial: start.polynomial })
