@@ -38,6 +38,18 @@ export interface SavedFile {
   readonly bytes: number
   /** SHA-256 over the whole content, 64 hex digits. */
   readonly sha256: string
+  /** Its first bytes, at most 16. */
+  readonly head: Uint8Array
+}
+
+/**
+ * An open pipe or socket that nobody else reads any more, by its descriptor. Whoever is given it closes it. Reading it takes
+ * a thread of its own instead of this one's streams.
+ */
+export interface OpenPipe {
+  readonly fd: number
+  /** What was read of it already. */
+  readonly begun?: Uint8Array
 }
 
 export interface SavedFolder extends Counts {
@@ -55,14 +67,6 @@ export interface CutOptions {
    * one blob either way.
    */
   readonly blockBytes?: number
-}
-
-export interface SaveStreamOptions extends CutOptions {
-  /**
-   * Nobody looks at a piece any more once the next is asked for, as with a program's output: its memory is then given back
-   * at once. Whoever did look would find it empty.
-   */
-  readonly consume?: boolean
 }
 
 export interface SaveFolderOptions extends CutOptions {
@@ -125,9 +129,9 @@ export interface Uploader {
   /** A regular file of unknown length; the source's error rejects the call and spoils the scope. */
   saveStream(
     path: PathInPoint,
-    bytes: AsyncIterable<Uint8Array>,
+    bytes: AsyncIterable<Uint8Array> | OpenPipe,
     mode?: number,
-    options?: SaveStreamOptions,
+    options?: CutOptions,
   ): Promise<SavedFile>
   /** A folder of this machine with everything in it; unreadable files reject with 'source-unreadable', naming them. */
   saveFolder(path: PathInPoint, folder: string, options?: SaveFolderOptions): Promise<SavedFolder>

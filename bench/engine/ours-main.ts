@@ -23,7 +23,7 @@ const actions: Record<string, (vault: Vault) => Promise<unknown>> = {
   },
   stream: vault =>
     vault.withUploader({}, async uploader => {
-      await uploader.saveStream('stdin', process.stdin, undefined, { consume: true })
+      await uploader.saveStream('stdin', { fd: 0 })
       await uploader.publish({ ...details, time: new Date(), paths: ['/stdin'] })
     }),
   async restore(vault) {

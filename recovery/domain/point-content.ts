@@ -15,6 +15,21 @@ export interface Counts {
  */
 export const databaseBlockBytes = 32 * 1024
 
+/** A program's output: iterated here, or, instead, taken as the pipe that it comes through, which is quicker. */
+export interface ProgramOutput extends AsyncIterable<Uint8Array> {
+  /** Resolves to undefined where it can only be iterated. */
+  takePipe(): Promise<TakenPipe | undefined>
+}
+
+/** An open pipe that nobody else reads; whoever has it closes it. */
+export interface TakenPipe {
+  readonly fd: number
+  /** What was read of it already. */
+  readonly begun: Uint8Array
+  /** It is not read to its end: the program is to end. */
+  abandon(): Promise<void>
+}
+
 /**
  * One thing that a source puts into a point. A stream's or entries' program can fail after its last byte, so they
  * come with `finished`, which must resolve before the part counts.
@@ -23,10 +38,10 @@ export type Part =
   | {
       readonly kind: 'stream'
       readonly path: string
-      readonly bytes: AsyncIterable<Uint8Array>
+      readonly bytes: AsyncIterable<Uint8Array> | ProgramOutput
       readonly finished: Promise<void>
-      /** A program's output: nobody looks at a piece any more once the next is asked for. Its memory is reused at once. */
-      readonly consume?: boolean
+      /** Given the first 16 bytes when all is saved and `finished`; throws where they begin nothing of what it should be. */
+      readonly check?: (head: Uint8Array) => void
     }
   | { readonly kind: 'file'; readonly path: string; readonly file: string }
   | {

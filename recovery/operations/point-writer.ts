@@ -1,10 +1,10 @@
-import type { Part, PointWriter, SavedPart } from '../domain/point-content.ts'
+import type { Part, PointWriter, SavedPart, TakenPipe } from '../domain/point-content.ts'
 import { currentStep, type Run } from '../domain/run.ts'
 import type { EarlierPoints } from './earlier-points.ts'
-import type { SavedFolder, SaveFolderOptions, Snapshot, Uploader, VaultRun } from '../../vault/index.ts'
+import type { SavedFile, SavedFolder, SaveFolderOptions, Snapshot, Uploader, VaultRun } from '../../vault/index.ts'
 import { toVaultEntries } from './entry-adapter.ts'
 
-const savedFile = (saved: { bytes: number; sha256: string }): SavedPart => ({
+const savedFile = (saved: Pick<SavedFile, 'bytes' | 'sha256'>): SavedPart => ({
   files: 1,
   folders: 0,
   others: 0,
@@ -32,6 +32,25 @@ const folderOptions = (part: Part & { kind: 'folder' }, previous: Snapshot | und
   }
 }
 
+async function saveStream(uploader: Uploader, part: Part & { kind: 'stream' }): Promise<SavedFile> {
+  const { path, bytes, finished, check } = part
+  let pipe: TakenPipe | undefined
+  const save = async () => {
+    pipe = 'takePipe' in bytes ? await bytes.takePipe() : undefined
+    return uploader.saveStream(path, pipe ?? bytes)
+  }
+  try {
+    const [saved] = await Promise.all([save(), finished])
+    check?.(saved.head)
+    return saved
+  } catch (error) {
+    // It may be in the point already, and must not count.
+    uploader.fail(error)
+    void pipe?.abandon()
+    throw error
+  }
+}
+
 /**
  * Sends the parts of sources into a new point. A part counts only when its program has ended well.
  * `earlier` are points of the same project.
@@ -39,11 +58,8 @@ const folderOptions = (part: Part & { kind: 'folder' }, previous: Snapshot | und
 export function pointWriter(uploader: Uploader, earlier?: EarlierPoints): PointWriter {
   const save = async (part: Part): Promise<SavedPart> => {
     switch (part.kind) {
-      case 'stream': {
-        const { path, bytes, finished, consume = false } = part
-        const [saved] = await Promise.all([uploader.saveStream(path, bytes, undefined, { consume }), finished])
-        return savedFile(saved)
-      }
+      case 'stream':
+        return savedFile(await saveStream(uploader, part))
       case 'file':
         return savedFile(await uploader.saveFile(part.path, part.file))
       case 'folder': {

@@ -6,6 +6,7 @@ import type { CutContents, CutFile, Requests } from './messages.ts'
 import { openSource } from './open-source.ts'
 import type { PackStage } from './pack-stage.ts'
 import { Cutter, maxRead, type OnChunk, type ReadWindow } from './read-window.ts'
+import { SharedBlobs, takeShared, type SharedBlob } from './shared-blobs.ts'
 
 // Most files are small: one read of this size has them whole.
 const firstRead = 256 * 1024
@@ -28,7 +29,7 @@ export interface RangeGiver extends Giver {
 
 /** How it gives blobs of streams, which nobody can read again. */
 export interface BlobGiver extends Giver {
-  give(place: number, bytes: Uint8Array<ArrayBuffer>): void
+  give(place: number, blob: SharedBlob): void
 }
 
 /** A content that comes piece by piece. */
@@ -45,6 +46,7 @@ export class ContentCutter {
   readonly #window: ReadWindow
   readonly #table: IdTable
   readonly #stage: PackStage
+  readonly #given = new SharedBlobs()
 
   constructor(window: ReadWindow, table: IdTable, stage: PackStage) {
     this.#engine = window.engine
@@ -120,12 +122,12 @@ export class ContentCutter {
   }
 
   /** One blob that another worker has cut. */
-  blob({ bytes }: Requests['blob']): CutFile {
+  blob(blob: Requests['blob']): CutFile {
     const ids = new IdList()
     const at = this.#window.free()
-    this.#engine.bytes.set(bytes, at)
-    ids.add(this.#store(at, bytes.length))
-    return { size: bytes.length, ids: ids.take() }
+    takeShared(blob, this.#engine.bytes.subarray(at))
+    ids.add(this.#store(at, blob.length))
+    return { size: blob.length, ids: ids.take() }
   }
 
   /** Some blobs may be given away. */
@@ -133,8 +135,8 @@ export class ContentCutter {
     const ids = new IdList()
     let given = 0
     const cutter = this.#cutter(ids, blockBytes, (from, length) => {
-      if (length < worthGiving || !giver.wanted()) return false
-      giver.give(ids.count, new Uint8Array(this.#engine.bytes.subarray(from, from + length)))
+      if (length < worthGiving || !this.#given.hasRoom || !giver.wanted()) return false
+      giver.give(ids.count, this.#given.put(this.#engine.bytes.subarray(from, from + length)))
       given += length
       return true
     })

@@ -168,7 +168,7 @@ describe('an upload that fails', () => {
       packBytes: MiB,
       table: IdTable.create(0).memory,
     }
-    const options = { failure, store: () => Promise.resolve(), onProgress: () => {} }
+    const options = { failure, store: () => Promise.resolve() }
     const pool = new WorkerPool(start, options)
     const request = { bytes: new Uint8Array(1), lengths: Uint32Array.of(1) }
     const { answer } = await pool.give('contents', request)

@@ -69,7 +69,8 @@ export class FileBatcher {
   }
 
   #cutWhole({ path }: PendingFile): Promise<CutFile> {
-    return cutLargeFile(path, this.#parts.pool, this.#parts.failure, this.#cutOptions)
+    const { pool, failure, onProgress } = this.#parts
+    return cutLargeFile(path, pool, failure, { ...this.#cutOptions, onBytes: bytes => onProgress(0, bytes) })
   }
 
   async #send(): Promise<void> {

@@ -20,21 +20,22 @@ it('an upload that is interrupted while several work on a large file ends, and t
   const failure = new Failure()
   const table = IdTable.create(0).memory
   const start = { key: newVaultKey(), polynomial: 0x3da3358b4dc173n, compress: true, packBytes: 16 * MiB, table }
-  const options = { failure, store: async () => {}, onProgress: () => {}, workers: 2 }
+  const options = { failure, store: async () => {}, workers: 2 }
   /** The upload fails at the moment when a part of the file is to be given to another worker. */
   class InterruptedPool extends WorkerPool {
-    override giveLarge(request: { readonly fd: number }, onRange: (range: GiveRange) => void) {
-      return super.giveLarge(request, range => {
+    override giveLarge(...[request, onRange, onBytes]: Parameters<WorkerPool['giveLarge']>) {
+      const onFirst = (range: GiveRange) => {
         failure.fail(new Error('interrupted'))
         onRange(range)
-      })
+      }
+      return super.giveLarge(request, onFirst, onBytes)
     }
   }
   const pool = new InterruptedPool(start, options)
   const unhandled: unknown[] = []
   const note = (reason: unknown) => void unhandled.push(reason)
   process.on('unhandledRejection', note)
-  await expect(cutLargeFile(Buffer.from(file), pool, failure)).rejects.toThrow('interrupted')
+  await expect(cutLargeFile(Buffer.from(file), pool, failure, { onBytes: () => {} })).rejects.toThrow('interrupted')
   await nextTurn()
   process.off('unhandledRejection', note)
   expect(unhandled).toEqual([])

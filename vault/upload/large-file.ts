@@ -4,7 +4,12 @@ import type { Failure } from './failure.ts'
 import { hole } from './content-cutter.ts'
 import type { CutFile } from './messages.ts'
 import { openSource } from './open-source.ts'
+import type { OnBytes } from './worker-handle.ts'
 import type { GiveRange, WorkerPool } from './worker-pool.ts'
+
+export interface LargeFileOptions extends CutOptions {
+  readonly onBytes: OnBytes
+}
 
 /**
  * Cuts a large file into blobs: one worker reads and cuts it, and gives some of the blobs to others that are idle. They
@@ -14,7 +19,7 @@ export async function cutLargeFile(
   path: Buffer,
   pool: WorkerPool,
   failure: Failure,
-  options: CutOptions = {},
+  { onBytes, ...options }: LargeFileOptions,
 ): Promise<CutFile> {
   const fd = openSource(path)
   const ranges: Promise<GivenBlob>[] = []
@@ -23,12 +28,13 @@ export async function cutLargeFile(
     return { place, cut: await answer }
   }
   try {
-    const { answer } = await pool.giveLarge({ fd, ...options }, range => {
+    const onRange = (range: GiveRange) => {
       const cutting = giveRange(range)
       // They are awaited when the file is through; one that fails before must not end the process by it.
       cutting.catch(() => {})
       ranges.push(cutting)
-    })
+    }
+    const { answer } = await pool.giveLarge({ fd, ...options }, onRange, onBytes)
     const file = await failure.during(answer)
     return fillHoles(file, await failure.during(Promise.all(ranges)))
   } finally {
@@ -44,7 +50,7 @@ export interface GivenBlob {
 }
 
 /** The blobs that were given away, put in their places. A file that shrank meanwhile has fewer. */
-export function fillHoles(file: CutFile, ranges: readonly GivenBlob[]): CutFile {
+export function fillHoles<T extends CutFile>(file: T, ranges: readonly GivenBlob[]): T {
   const unread = file.unread ?? ranges.find(({ cut }) => cut.unread)?.cut.unread
   const ids = Buffer.from(file.ids)
   let { size } = file
@@ -52,7 +58,7 @@ export function fillHoles(file: CutFile, ranges: readonly GivenBlob[]): CutFile 
     ids.set(cut.ids, place * 32)
     size += cut.size
   }
-  return { ids: withoutHoles(ids), size, ...(unread && { unread }) }
+  return { ...file, ids: withoutHoles(ids), size, ...(unread && { unread }) }
 }
 
 function withoutHoles(ids: Buffer): Uint8Array<ArrayBuffer> {

@@ -4,6 +4,8 @@ import type { CutOptions } from '../types.ts'
 import type { BlobList } from './blob-list.ts'
 import type { SharedSlots } from './pack-slots.ts'
 import type { StagedPack, StagedRest } from './pack-stage.ts'
+import type { SharedBlob } from './shared-blobs.ts'
+import type { WholeContent } from './whole-content.ts'
 
 // What the main thread and the workers of an upload say to each other. The main thread walks, builds trees and stores
 // finished packs; workers read, cut, hash, compress and seal. Bulk travels in transferred buffers.
@@ -45,19 +47,32 @@ export interface Requests {
   /** One blob of a large file. */
   readonly range: { readonly fd: number; readonly offset: number; readonly length: number }
   /** One blob of a stream. */
-  readonly blob: { readonly bytes: Bytes }
+  readonly blob: SharedBlob
   /** The next `length` bytes of a stream, at `at` in its memory, which comes with the first piece, as does how it is cut. */
-  readonly piece: CutOptions & {
+  readonly piece: StreamOptions & {
     readonly stream: number
     readonly memory?: SharedArrayBuffer
     readonly at: number
     readonly length: number
+  }
+  /** A stream that the worker reads itself, and closes; from when the first word of `taken` is 1 it is the worker's. */
+  readonly pipe: StreamOptions & {
+    readonly stream: number
+    readonly fd: number
+    /** What comes before all that is read. */
+    readonly begun: Uint8Array
+    readonly taken: SharedArrayBuffer
   }
   readonly endOfStream: { readonly stream: number }
   /** Its source has failed: what came of it is not wanted. */
   readonly dropStream: { readonly stream: number }
   /** No more is to come: hand over what is not a full pack yet. */
   readonly finish: object
+}
+
+export interface StreamOptions extends CutOptions {
+  /** Whether it is to be told about as a whole. */
+  readonly digest?: boolean
 }
 
 /** What it answers. */
@@ -69,7 +84,8 @@ export interface Results {
   readonly range: CutFile
   readonly blob: CutFile
   readonly piece: object
-  readonly endOfStream: CutFile
+  readonly pipe: CutWhole
+  readonly endOfStream: CutWhole
   readonly dropStream: object
   readonly finish: StagedRest
 }
@@ -109,6 +125,11 @@ export interface CutFile {
   readonly unread?: Unread
 }
 
+/** A stream to its end. */
+export interface CutWhole extends CutFile {
+  readonly whole?: WholeContent
+}
+
 export interface Unread {
   /** Place among the contents. */
   readonly index: number
@@ -135,10 +156,10 @@ export type FromWorker =
       readonly offset: number
       readonly length: number
     }
-  /** Another worker is to do these bytes, the blob of this place, of a stream. */
-  | { readonly kind: 'give-blob'; readonly stream: number; readonly place: number; readonly bytes: Bytes }
-  /** Bytes of a large file since it told last. */
-  | { readonly kind: 'progress'; readonly bytes: number }
+  /** Another worker is to do this, the blob of this place, of a stream. */
+  | { readonly kind: 'give-blob'; readonly stream: number; readonly place: number; readonly blob: SharedBlob }
+  /** Bytes of what `job` reads since it told last. */
+  | { readonly kind: 'progress'; readonly job: number; readonly bytes: number }
   /** The worker cannot go on; the upload fails. */
   | { readonly kind: 'failed'; readonly code: VaultErrorCode; readonly message: string; readonly hint?: string }
 

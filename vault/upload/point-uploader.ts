@@ -1,6 +1,6 @@
 import { VaultError } from '../errors.ts'
 import type { CutOptions, Entry, PathInPoint, SavedFile, SavedFolder, SaveFolderOptions } from '../types.ts'
-import type { SaveStreamOptions, Snapshot, SnapshotDetails, Uploader } from '../types.ts'
+import type { OpenPipe, Snapshot, SnapshotDetails, Uploader } from '../types.ts'
 import { EarlierPoint } from './earlier-point.ts'
 import { EntriesSaver } from './entries-saver.ts'
 import { idTexts } from './id-list.ts'
@@ -9,9 +9,12 @@ import { FolderSaver } from './folder-saver.ts'
 import { openLocalFile } from './local-file.ts'
 import { PointDraft, type SavedItem } from './point-draft.ts'
 import { maxChunk } from './read-window.ts'
-import { feedStream, type CutStream } from './stream-cutter.ts'
+import type { CutWhole } from './messages.ts'
+import { cutPipe } from './pipe-cutter.ts'
+import { feedStream } from './stream-cutter.ts'
 import type { UploadParts } from './upload-parts.ts'
 import { virtualMetadata } from './virtual-node.ts'
+import type { AdoptedPipe } from './worker-pool.ts'
 
 export interface PointUploaderOptions {
   readonly parts: UploadParts
@@ -37,13 +40,14 @@ export class PointUploader implements Uploader {
 
   async saveStream(
     path: PathInPoint,
-    bytes: AsyncIterable<Uint8Array>,
+    bytes: AsyncIterable<Uint8Array> | OpenPipe,
     mode = streamMode,
-    options: SaveStreamOptions = {},
+    options: CutOptions = {},
   ): Promise<SavedFile> {
+    const source = isStream(bytes) ? bytes : this.#options.parts.pool.adopt(bytes)
     assertBlocks(options)
     const metadata = virtualMetadata('file', mode, this.#options.time)
-    return this.#save(path, item => this.#spoilOnError(this.#saveBytes(item, metadata, bytes, options)))
+    return this.#save(path, item => this.#spoilOnError(this.#saveBytes(item, metadata, source, options)))
   }
 
   saveFile(path: PathInPoint, file: string): Promise<SavedFile> {
@@ -116,15 +120,20 @@ export class PointUploader implements Uploader {
   async #saveBytes(
     item: SavedItem,
     metadata: Parameters<typeof fileNode>[0],
-    bytes: AsyncIterable<Uint8Array>,
-    options: SaveStreamOptions,
+    bytes: AsyncIterable<Uint8Array> | AdoptedPipe,
+    options: CutOptions,
   ): Promise<SavedFile> {
-    const { failure, pool, onProgress } = this.#options.parts
-    const { cut } = await feedStream(bytes, { pool, failure, ...options }, count => onProgress(0, count))
-    const { ids, size, sha256 }: CutStream = await cut
+    const { ids, size, whole } = await this.#cut(bytes, options)
     item.node = fileNode(metadata, idTexts(ids), size)
-    onProgress(1, 0)
-    return { bytes: size, sha256 }
+    this.#options.parts.onProgress(1, 0)
+    return { bytes: size, ...whole! }
+  }
+
+  async #cut(bytes: AsyncIterable<Uint8Array> | AdoptedPipe, options: CutOptions): Promise<CutWhole> {
+    const { failure, pool, onProgress } = this.#options.parts
+    const how = { pool, failure, ...options, digest: true }
+    const onBytes = (count: number) => onProgress(0, count)
+    return isStream(bytes) ? (await feedStream(bytes, how, onBytes)).cut : cutPipe(bytes, how, onBytes)
   }
 
   async #spoilOnError<T>(work: Promise<T>): Promise<T> {
@@ -141,6 +150,9 @@ export class PointUploader implements Uploader {
     if (this.#closed) throw new VaultError('bad-input', 'the point is published already')
   }
 }
+
+const isStream = <Pipe extends object>(bytes: AsyncIterable<Uint8Array> | Pipe): bytes is AsyncIterable<Uint8Array> =>
+  Symbol.asyncIterator in bytes
 
 /** Smaller blobs would be more list than content; larger ones do not fit into the engine's memory. */
 const smallestBlock = 4096

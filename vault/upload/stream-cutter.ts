@@ -1,27 +1,19 @@
-import { createHash } from 'node:crypto'
 import { VaultError } from '../errors.ts'
-import type { CutOptions, SaveStreamOptions } from '../types.ts'
-import { release } from '../wasm/engine.ts'
 import type { Failure } from './failure.ts'
-import { fillHoles, type GivenBlob } from './large-file.ts'
-import type { GiveBlob, OpenStream, WorkerPool } from './worker-pool.ts'
+import { GivenBlobs } from './given-blobs.ts'
+import { fillHoles } from './large-file.ts'
+import type { CutWhole, StreamOptions } from './messages.ts'
+import { WholeDigest, type WholeContent } from './whole-content.ts'
+import type { OnBytes } from './worker-handle.ts'
+import type { OpenStream, WorkerPool } from './worker-pool.ts'
 
 /** What goes to a worker at a time. */
 const pieceBytes = 1024 * 1024
 
 /** Who cuts a stream, and how. */
-export interface StreamCutting extends SaveStreamOptions {
+export interface StreamCutting extends StreamOptions {
   readonly pool: WorkerPool
   readonly failure: Failure
-}
-
-/** A content of unknown length, cut into blobs. */
-export interface CutStream {
-  /** 32 bytes each. */
-  readonly ids: Uint8Array<ArrayBuffer>
-  readonly size: number
-  /** SHA-256 of the whole, 64 hex digits. */
-  readonly sha256: string
 }
 
 /**
@@ -32,28 +24,21 @@ export interface CutStream {
 export async function feedStream(
   bytes: AsyncIterable<Uint8Array>,
   how: StreamCutting,
-  onBytes: (bytes: number) => void,
-): Promise<{ readonly cut: Promise<CutStream> }> {
-  const hash = createHash('sha256')
+  onBytes: OnBytes,
+): Promise<{ readonly cut: Promise<CutWhole> }> {
   const cutter = new StreamCutter(how)
   try {
     for await (const piece of untilFailure(bytes, how.failure)) {
       if (!isBytes(piece)) throw new VaultError('bad-input', 'a stream gave something that is not bytes')
       const { length } = piece
-      hash.update(piece)
       await cutter.add(piece)
-      if (how.consume) release(piece)
       onBytes(length)
     }
   } catch (error) {
     cutter.drop()
     throw error
   }
-  const sha256 = hash.digest('hex')
-  const cut = cutter
-    .end()
-    .then(ended => ({ ...ended, sha256 }))
-    .finally(() => cutter.release())
+  const cut = cutter.end().finally(() => cutter.release())
   // Whoever awaits it is told; the upload may have failed before anyone does.
   cut.catch(() => {})
   return { cut }
@@ -85,18 +70,19 @@ export async function* untilFailure<T>(source: AsyncIterable<T>, failure: Failur
 class StreamCutter {
   readonly #pool: WorkerPool
   readonly #failure: Failure
-  readonly #cutOptions: CutOptions
+  readonly #options: StreamOptions
   #memory: Uint8Array<ArrayBufferLike> = Buffer.allocUnsafeSlow(pieceBytes)
   #filled = 0
   #half = 0
   #sent: Promise<unknown>[] = []
   #stream: OpenStream | undefined
-  readonly #given: Promise<GivenBlob>[] = []
+  readonly #given: GivenBlobs
 
-  constructor({ pool, failure, blockBytes }: StreamCutting) {
+  constructor({ pool, failure, blockBytes, digest }: StreamCutting) {
     this.#pool = pool
     this.#failure = failure
-    this.#cutOptions = blockBytes ? { blockBytes } : {}
+    this.#options = { ...(blockBytes && { blockBytes }), ...(digest && { digest }) }
+    this.#given = new GivenBlobs(pool)
   }
 
   async add(bytes: Uint8Array): Promise<void> {
@@ -109,12 +95,12 @@ class StreamCutter {
     }
   }
 
-  async end(): Promise<{ ids: Uint8Array<ArrayBuffer>; size: number }> {
+  async end(): Promise<CutWhole> {
     if (!this.#stream) return this.#endShort()
     if (this.#filled > 0) await this.#send()
     const { worker, number } = this.#stream
     const cut = await this.#failure.during(worker.ask('endOfStream', { stream: number }).answer)
-    return fillHoles(cut, await this.#failure.during(Promise.all(this.#given)))
+    return fillHoles(cut, await this.#failure.during(this.#given.all()))
   }
 
   /** Instead of `end` and `release`, where the source fails and the upload may go on. */
@@ -128,17 +114,19 @@ class StreamCutter {
   }
 
   /** All of it fits one message. */
-  async #endShort(): Promise<{ ids: Uint8Array<ArrayBuffer>; size: number }> {
+  async #endShort(): Promise<CutWhole> {
     const bytes = new Uint8Array(this.#memory.subarray(0, this.#filled))
-    const request = { bytes, lengths: Uint32Array.of(bytes.length), ...this.#cutOptions }
+    const { digest, ...cutting } = this.#options
+    const whole = digest ? wholeOf(bytes) : undefined
+    const request = { bytes, lengths: Uint32Array.of(bytes.length), ...cutting }
     const { answer } = await this.#pool.give('contents', request, [bytes.buffer])
-    return { ids: (await this.#failure.during(answer)).ids, size: this.#filled }
+    return { ids: (await this.#failure.during(answer)).ids, size: this.#filled, ...(whole && { whole }) }
   }
 
   async #send(): Promise<void> {
     const { stream, memory } = this.#begin()
     const piece = { stream: stream.number, at: this.#half * pieceBytes, length: this.#filled }
-    this.#sent.push(stream.worker.ask('piece', { ...piece, ...(memory && { memory, ...this.#cutOptions }) }).answer)
+    this.#sent.push(stream.worker.ask('piece', { ...piece, ...(memory && { memory, ...this.#options }) }).answer)
     this.#half = 1 - this.#half
     this.#filled = 0
     if (this.#sent.length === 2) await this.#failure.during(this.#sent.shift()!)
@@ -151,16 +139,13 @@ class StreamCutter {
     const first = this.#memory
     this.#memory = new Uint8Array(memory)
     this.#memory.set(first)
-    this.#stream = this.#pool.beginStream(blob => this.#giveOn(blob))
+    this.#stream = this.#pool.beginStream(blob => this.#given.giveOn(blob))
     return { stream: this.#stream, memory }
   }
+}
 
-  #giveOn({ place, bytes }: GiveBlob): void {
-    const giving = this.#pool
-      .give('blob', { bytes }, [bytes.buffer])
-      .then(async ({ answer }) => ({ place, cut: await answer }))
-    // They are awaited when the stream has ended; one that fails before must not end the process by it.
-    giving.catch(() => {})
-    this.#given.push(giving)
-  }
+function wholeOf(bytes: Uint8Array): WholeContent {
+  const digest = new WholeDigest()
+  digest.update(bytes)
+  return digest.end()
 }

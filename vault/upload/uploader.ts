@@ -118,7 +118,7 @@ class Upload {
       links: new LinkGuard(),
       squeezer: new Squeezer(engine),
       trees: new TreeSaver({ repository, engine, failure, trees: stored.trees, store: this.#store, packBytes }),
-      pool: this.#startPool(packBytes, bytes => onProgress(0, bytes)),
+      pool: this.#startPool(packBytes),
     }
   }
 
@@ -138,7 +138,7 @@ class Upload {
     }
   }
 
-  #startPool(packBytes: number, onProgress: (bytes: number) => void): WorkerPool {
+  #startPool(packBytes: number): WorkerPool {
     const { repository, failure, stored, settings } = this.#options
     const { key, config } = repository
     const start = { key, polynomial: config.polynomial, compress: config.version > 1, table: stored.data.memory }
@@ -148,7 +148,7 @@ class Upload {
     // On a disk, one is stored while others are filled; each more takes 18 MiB and makes nothing faster.
     const storing = connections ?? (localPath ? 1 : undefined)
     const sizes = { ...(workers && { workers }), ...(storing && { storing }) }
-    return new WorkerPool({ ...start, packBytes }, { failure, store, onProgress, ...sizes })
+    return new WorkerPool({ ...start, packBytes }, { failure, store, ...sizes })
   }
 
   /** Packs, then the index, then the snapshot. */

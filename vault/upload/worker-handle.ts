@@ -1,10 +1,11 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { Worker } from 'node:worker_threads'
 import { VaultError } from '../errors.ts'
 import { Thread, threadOptions } from '../thread.ts'
 import type { FromWorker, Kind, Requests, Results, ToWorker, WorkerStart } from './messages.ts'
 
 /** What a worker says without being asked. */
-export type Unasked = Exclude<FromWorker, { readonly kind: 'done' | 'failed' }>
+export type Unasked = Exclude<FromWorker, { readonly kind: 'done' | 'failed' | 'progress' }>
 
 export interface WorkerEvents {
   onUnasked(message: Unasked, from: WorkerHandle): void
@@ -23,6 +24,7 @@ export class WorkerHandle {
   streams = 0
   readonly #thread: Thread<ToWorker, FromWorker>
   readonly #answers = new Map<number, (result: Results[Kind]) => void>()
+  readonly #onBytes = new Map<number, OnBytes>()
   #jobs = 0
   #ended = false
 
@@ -36,9 +38,16 @@ export class WorkerHandle {
     })
   }
 
-  /** Resolves with the answer; never, if the upload fails before it comes. */
-  ask<K extends Kind>(kind: K, request: Requests[K], transfer: readonly ArrayBuffer[] = []): Asked<K> {
+  /** Resolves with the answer; never, if the upload fails before it comes. `onBytes` is told what is read meanwhile. */
+  ask<K extends Kind>(
+    kind: K,
+    request: Requests[K],
+    transfer: readonly ArrayBuffer[] = [],
+    onBytes?: OnBytes,
+  ): Asked<K> {
     const job = this.#jobs++
+    // Told on behalf of who asks: whose step of a run it is shows in the context alone.
+    if (onBytes) this.#onBytes.set(job, AsyncLocalStorage.bind(onBytes))
     const { promise, resolve } = Promise.withResolvers<Results[K]>()
     this.#answers.set(job, resolve as (result: Results[Kind]) => void)
     this.#thread.post({ kind, job, request } as ToWorker, transfer)
@@ -58,9 +67,14 @@ export class WorkerHandle {
     } else if (message.kind === 'done') {
       this.#answers.get(message.job)?.(message.result)
       this.#answers.delete(message.job)
-    } else events.onUnasked(message, this)
+      this.#onBytes.delete(message.job)
+    } else if (message.kind === 'progress') this.#onBytes.get(message.job)?.(message.bytes)
+    else events.onUnasked(message, this)
   }
 }
+
+/** Called with the bytes that were read since the last call. */
+export type OnBytes = (bytes: number) => void
 
 /** A job that a worker was asked for. */
 export interface Asked<K extends Kind> {

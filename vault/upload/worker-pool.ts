@@ -1,11 +1,12 @@
 import { closeSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import type { OpenPipe } from '../types.ts'
 import type { Failure } from './failure.ts'
 import { creditWords, type Kind, type Requests, type WorkerStart } from './messages.ts'
 import type { BlobList } from './blob-list.ts'
 import type { FinishedPack } from './pack-builder.ts'
 import { PackSlots } from './pack-slots.ts'
-import { WorkerHandle, type Asked, type Unasked } from './worker-handle.ts'
+import { WorkerHandle, type Asked, type OnBytes, type Unasked } from './worker-handle.ts'
 
 /** Jobs that a worker is given at a time: the next one waits there while one is done. */
 const jobsAtOnce = 2
@@ -21,15 +22,28 @@ export interface WorkerPoolOptions {
   readonly failure: Failure
   /** Resolves when the pack is stored. */
   readonly store: (pack: FinishedPack) => Promise<void>
-  readonly onProgress: (bytes: number) => void
   readonly workers?: number
   /** Packs that are worth being stored at once. Default 2. */
   readonly storing?: number
 }
 
+interface Job<K extends Kind> {
+  readonly request: Requests[K]
+  readonly transfer: readonly ArrayBuffer[]
+  readonly onBytes: OnBytes | undefined
+}
+
 /** A job that a worker has taken. */
 export interface Taken<K extends Kind> extends Asked<K> {
   readonly worker: WorkerHandle
+}
+
+/** A pipe that a worker is going to read. */
+export interface AdoptedPipe {
+  readonly fd: number
+  readonly begun: Uint8Array
+  /** Its first word is 1 from when a worker has it, which then closes it. */
+  readonly taken: SharedArrayBuffer
 }
 
 export type GiveRange = Extract<Unasked, { kind: 'give-range' }>
@@ -54,6 +68,7 @@ export class WorkerPool {
   readonly #streams = new Map<string, (blob: GiveBlob) => void>()
   /** Open files that workers read: closed when they can read no more. */
   readonly #left: number[] = []
+  readonly #pipes = new Set<AdoptedPipe>()
 
   constructor(start: PoolStart, options: WorkerPoolOptions) {
     this.#start = start
@@ -64,14 +79,23 @@ export class WorkerPool {
   }
 
   /** Resolves when a worker has taken the job: whoever has many waits here. */
-  async give<K extends Kind>(kind: K, request: Requests[K], transfer: readonly ArrayBuffer[] = []): Promise<Taken<K>> {
+  async give<K extends Kind>(
+    kind: K,
+    request: Requests[K],
+    transfer: readonly ArrayBuffer[] = [],
+    onBytes?: OnBytes,
+  ): Promise<Taken<K>> {
     const worker = await this.#idle(kind === 'range' || kind === 'blob')
-    return this.#ask(worker, kind, request, transfer)
+    return this.#ask(worker, kind, { request, transfer, onBytes })
   }
 
   /** A large file: `onRange` is told of the blobs that another worker is to do; give them as 'range'. */
-  async giveLarge(request: Requests['large'], onRange: (range: GiveRange) => void): Promise<Taken<'large'>> {
-    const taken = await this.give('large', request)
+  async giveLarge(
+    request: Requests['large'],
+    onRange: (range: GiveRange) => void,
+    onBytes: OnBytes,
+  ): Promise<Taken<'large'>> {
+    const taken = await this.give('large', request, [], onBytes)
     const key = keyOf(taken.worker, taken.job)
     this.#largeFiles.set(key, onRange)
     void taken.answer.then(() => {
@@ -119,10 +143,19 @@ export class WorkerPool {
     this.#left.push(fd)
   }
 
+  /** From now on it is closed when it is read, or nobody can read it any more. */
+  adopt({ fd, begun = new Uint8Array() }: OpenPipe): AdoptedPipe {
+    const pipe = { fd, begun, taken: new SharedArrayBuffer(4) }
+    this.#pipes.add(pipe)
+    return pipe
+  }
+
   /** Ends all threads at once. */
   async end(): Promise<void> {
     await Promise.all(this.#workers.map(worker => worker.end()))
     for (const fd of this.#left.splice(0)) closeSync(fd)
+    for (const { fd, taken } of this.#pipes) if (Atomics.load(new Int32Array(taken), 0) === 0) closeSync(fd)
+    this.#pipes.clear()
   }
 
   async #idle(urgent: boolean): Promise<WorkerHandle> {
@@ -162,16 +195,11 @@ export class WorkerPool {
     return worker
   }
 
-  #ask<K extends Kind>(
-    worker: WorkerHandle,
-    kind: K,
-    request: Requests[K],
-    transfer: readonly ArrayBuffer[],
-  ): Taken<K> {
+  #ask<K extends Kind>(worker: WorkerHandle, kind: K, { request, transfer, onBytes }: Job<K>): Taken<K> {
     const weight = weights[kind] ?? 1
     worker.load += weight
     this.#wishRanges()
-    const asked = worker.ask(kind, request, transfer)
+    const asked = worker.ask(kind, request, transfer, onBytes)
     void asked.answer.then(() => {
       worker.load -= weight
       this.#waiting.shift()?.()
@@ -181,8 +209,7 @@ export class WorkerPool {
   }
 
   #unasked(message: Unasked, from: WorkerHandle): void {
-    if (message.kind === 'progress') this.#options.onProgress(message.bytes)
-    else if (message.kind === 'give-range') this.#largeFiles.get(keyOf(from, message.job))?.(message)
+    if (message.kind === 'give-range') this.#largeFiles.get(keyOf(from, message.job))?.(message)
     else if (message.kind === 'give-blob') this.#streams.get(keyOf(from, message.stream))?.(message)
     else this.#store(message)
   }

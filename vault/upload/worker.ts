@@ -4,15 +4,16 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { VaultError } from '../errors.ts'
 import { tellLoaded } from '../thread.ts'
 import { Engine } from '../wasm/engine.ts'
-import { ContentCutter, type BlobGiver, type ContentStream, type RangeGiver } from './content-cutter.ts'
+import { ContentCutter, type BlobGiver, type RangeGiver } from './content-cutter.ts'
 import { unreadBecauseOf } from './id-list.ts'
 import { IdTable } from './id-table.ts'
 import { buffersOf, creditWords } from './messages.ts'
 import { UnseenReader } from './unseen-reader.ts'
-import type { CutFile, FromWorker, Kind, Requests, Results, ToWorker, WorkerStart } from './messages.ts'
+import type { CutFile, FromWorker, Kind, Results, ToWorker, WorkerStart } from './messages.ts'
 import { PackSlots } from './pack-slots.ts'
 import { PackStage, type StagedPack } from './pack-stage.ts'
 import { ReadWindow } from './read-window.ts'
+import { WorkerStreams } from './worker-streams.ts'
 
 // A thread of an upload: what costs processor time happens here.
 
@@ -25,7 +26,7 @@ const engine = new Engine({ key: keyOf(start), polynomial: start.polynomial })
 const stage = new PackStage(engine, { compress: start.compress, packBytes: start.packBytes, slots, onPack })
 const contents = new ContentCutter(new ReadWindow(engine), IdTable.open(start.table), stage)
 const unseen = new UnseenReader(contents)
-const streams = new Map<number, { memory: Uint8Array; content: ContentStream }>()
+const streams = new WorkerStreams(contents, giverOfStream)
 
 port.on('message', (message: ToWorker) => void work(message))
 
@@ -47,17 +48,21 @@ function perform(message: ToWorker): Results[Kind] | Promise<CutFile> {
     case 'contents':
       return contents.contents(message.request)
     case 'large':
-      return orUnread(() => contents.large(message.request, giverOf(message.job), giveTurn))
+      return orUnread(() =>
+        contents.large(message.request, giverOf(message.job), bytes => giveTurn(message.job, bytes)),
+      )
     case 'range':
       return orUnread(() => contents.range(message.request))
     case 'blob':
       return contents.blob(message.request)
     case 'piece':
-      return takePiece(message.request)
+      return streams.piece(message.request)
+    case 'pipe':
+      return streams.pipe(message.request, bytes => tellProgress(message.job, bytes))
     case 'endOfStream':
-      return endStream(message.request)
+      return streams.end(message.request)
     case 'dropStream':
-      return dropStream(message.request)
+      return streams.drop(message.request)
     case 'finish':
       flushCompileCache()
       return stage.takeRest()
@@ -82,34 +87,15 @@ const giverOf = (job: number): RangeGiver => ({
   give: (place, offset, length) => tell({ kind: 'give-range', job, place, offset, length }),
 })
 
-const giverOfStream = (stream: number): BlobGiver => ({
-  wanted,
-  give: (place, bytes) => tell({ kind: 'give-blob', stream, place, bytes }, [bytes.buffer]),
-})
+function giverOfStream(stream: number): BlobGiver {
+  return { wanted, give: (place, blob) => tell({ kind: 'give-blob', stream, place, blob }) }
+}
 
-async function giveTurn(bytes: number): Promise<void> {
-  tell({ kind: 'progress', bytes })
+const tellProgress = (job: number, bytes: number): void => tell({ kind: 'progress', job, bytes })
+
+async function giveTurn(job: number, bytes: number): Promise<void> {
+  tellProgress(job, bytes)
   await nextTurn()
-}
-
-function takePiece({ stream, memory, at, length, blockBytes }: Requests['piece']): object {
-  if (memory)
-    streams.set(stream, { memory: new Uint8Array(memory), content: contents.stream(giverOfStream(stream), blockBytes) })
-  const open = streams.get(stream)!
-  open.content.piece(open.memory.subarray(at, at + length))
-  return {}
-}
-
-function endStream({ stream }: Requests['endOfStream']): CutFile {
-  const { content } = streams.get(stream)!
-  streams.delete(stream)
-  return content.end()
-}
-
-function dropStream({ stream }: Requests['dropStream']): object {
-  streams.get(stream)?.content.drop()
-  streams.delete(stream)
-  return {}
 }
 
 function onPack(pack: StagedPack): void {

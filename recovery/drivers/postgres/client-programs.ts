@@ -1,5 +1,6 @@
 import type { Run } from '../../domain/run.ts'
 import { feedProgram } from '../process/feed-program.ts'
+import { outputOf } from '../process/program-output.ts'
 import type { RunningProgram } from '../process/program.ts'
 import type { DumpSelection, HeldSnapshot, OutgoingBytes, PostgresAccess, Row } from './postgres-access.ts'
 import type { QuestionSession } from './kept-sessions.ts'
@@ -172,16 +173,4 @@ export function outgoing(starting: Promise<RunningProgram>, input?: AsyncIterabl
   // Whoever reads the bytes learns of a failed start there, too.
   finished.catch(() => {})
   return { bytes: outputOf(starting, input !== undefined), finished }
-}
-
-async function* outputOf(starting: Promise<RunningProgram>, isFed: boolean): AsyncGenerator<Uint8Array> {
-  const program = await starting
-  if (!isFed) program.stdin.end()
-  let whole = false
-  try {
-    yield* program.stdout as AsyncIterable<Uint8Array>
-    whole = true
-  } finally {
-    if (!whole) await program.stop()
-  }
 }

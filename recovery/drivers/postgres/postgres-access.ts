@@ -1,5 +1,6 @@
 import type { ServerFacts } from '../../../contract/manifest.ts'
 import type { FileEntry } from '../../domain/file-entry.ts'
+import type { ProgramOutput } from '../../domain/point-content.ts'
 import type { Run } from '../../domain/run.ts'
 
 /** A row as the server prints it: text or null, by column name. */
@@ -7,7 +8,7 @@ export type Row = Readonly<Record<string, string | null>>
 
 /** A program's output with the word of the program: it can fail after its last byte. */
 export interface OutgoingBytes {
-  readonly bytes: AsyncIterable<Uint8Array>
+  readonly bytes: AsyncIterable<Uint8Array> | ProgramOutput
   readonly finished: Promise<void>
 }
 

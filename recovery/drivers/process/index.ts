@@ -1,6 +1,7 @@
 export { findProgram } from './find-program.ts'
 export { startProgram } from './program.ts'
 export type { ProgramCall, RunningProgram, StartedProgram } from './program.ts'
+export { outputOf } from './program-output.ts'
 export { runProgram } from './run-program.ts'
 export type { RunOptions } from './run-program.ts'
 export { feedProgram } from './feed-program.ts'

@@ -4,7 +4,7 @@ import type { SavedPart } from '../../domain/point-content.ts'
 import type { Run } from '../../domain/run.ts'
 import { askGit, gitRecords, startGit } from '../../drivers/git/index.ts'
 import type { GitPlace } from '../../drivers/git/index.ts'
-import { ProgramFailure } from '../../drivers/process/index.ts'
+import { outputOf, ProgramFailure } from '../../drivers/process/index.ts'
 import type { Capture } from './capture.ts'
 import { inPoint } from './layout.ts'
 import { existing, notedIds, presentStaged, stagedIds, treeOf } from './pinned.ts'
@@ -50,25 +50,18 @@ async function makeBundle({ snapshot, writer, run }: Capture, shadow: GitPlace):
   // that, better, and knows again what stood in the bundle before; what the repository has in packs is taken as it is there.
   const making = ['-c', 'pack.threads=1', '-c', 'pack.compression=0', 'bundle', 'create', '--quiet', '-', '--all']
   const args = snapshot.references.head.id === null ? making : [...making, 'HEAD']
-  const { stdin, stdout, finished } = startGit(shadow, args, run)
-  stdin.end()
-  const ended = finished.catch(notBundled)
-  const made = { bytes: checkedBundle(stdout, ended), finished: ended, consume: true }
-  return writer.save({ kind: 'stream', path: inPoint.bundle, ...made })
+  const program = startGit(shadow, args, run)
+  const bytes = outputOf(Promise.resolve(program))
+  const finished = program.finished.catch(notBundled)
+  return writer.save({ kind: 'stream', path: inPoint.bundle, bytes, finished, check: assertBundle })
 }
 
 // What every version of the format begins with.
 const bundleMagic = Buffer.from('# v')
 
-/** Passes a bundle on; throws what git ended with, and capture-failed when it is none although git ended well. */
-async function* checkedBundle(bytes: AsyncIterable<Uint8Array>, ended: Promise<void>): AsyncGenerator<Uint8Array> {
-  let head = Buffer.alloc(0)
-  for await (const piece of bytes) {
-    if (head.length < bundleMagic.length) head = Buffer.concat([head, piece.subarray(0, bundleMagic.length)])
-    yield piece
-  }
-  await ended
-  if (!head.subarray(0, bundleMagic.length).equals(bundleMagic))
+/** Throws capture-failed where it is none although git ended well. */
+function assertBundle(head: Uint8Array): void {
+  if (!bundleMagic.equals(head.subarray(0, bundleMagic.length)))
     throw new RecoveryError('capture-failed', 'git ended well, but gave no bundle of the repository', {
       hint: 'take the point again',
     })

@@ -2,7 +2,7 @@ import type { DatabaseFacts, DatabaseServer } from '../../../contract/manifest.t
 import { RecoveryError } from '../../domain/errors.ts'
 import { step, type Run } from '../../domain/run.ts'
 import type { CaptureWork } from './capture-work.ts'
-import { checkedDump, checkedGlobals } from './checked-stream.ts'
+import { assertDump, checkedGlobals } from './checked-stream.ts'
 import { countRows, readContent, sequenceFacts } from './database-facts.ts'
 import { obstacleOf, type DatabaseProperties } from './database-list.ts'
 import { during } from './failures.ts'
@@ -103,7 +103,7 @@ async function captureDatabase(
   const path = dumpPath(server, properties.name)
   const save = async () => {
     const { bytes, finished } = access.dump(properties.name, snapshot.id, run)
-    return writer.save({ kind: 'stream', path, bytes: checkedDump(bytes, what), finished, consume: true })
+    return writer.save({ kind: 'stream', path, bytes, finished, check: head => assertDump(head, what) })
   }
   return step(run, what, () =>
     during(what, 'capture-failed', async () => {

@@ -6,14 +6,9 @@ const dumpMagic = Buffer.from('PGDMP')
 const globalsEnd = 'PostgreSQL database cluster dump complete'
 const globalsEndWithin = 1024
 
-/** Passes a custom-format dump on; throws capture-failed when it is none. */
-export async function* checkedDump(bytes: AsyncIterable<Uint8Array>, what: string): AsyncGenerator<Uint8Array> {
-  let head = Buffer.alloc(0)
-  for await (const chunk of bytes) {
-    if (head.length < dumpMagic.length) head = Buffer.concat([head, chunk.subarray(0, dumpMagic.length)])
-    yield chunk
-  }
-  if (!head.subarray(0, dumpMagic.length).equals(dumpMagic)) throw notWhole(what)
+/** Throws capture-failed unless a custom-format dump begins with `head`. */
+export function assertDump(head: Uint8Array, what: string): void {
+  if (!dumpMagic.equals(head.subarray(0, dumpMagic.length))) throw notWhole(what)
 }
 
 /** Passes pg_dumpall's script on; throws capture-failed when its last line is missing. */
