@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm, symlink, link, writeFile, chmod, truncate } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, link, writeFile, chmod, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, it, vi } from 'vitest'
@@ -217,6 +217,9 @@ describe.each(storages)('a vault %s', (_, open) => {
   })
 })
 
+const temporaryFiles = async (vault: string): Promise<string[]> =>
+  (await readdir(vault, { recursive: true })).filter(file => file.includes('-tmp-'))
+
 describe('a vault whose disk is full', () => {
   const disks: string[] = []
   afterAll(() => {
@@ -244,6 +247,7 @@ describe('a vault whose disk is full', () => {
     await expect(vault.withUploader({}, save(big))).rejects.toMatchObject({ code: 'storage-full' })
     expect(await storage.list('snapshots')).toEqual([])
     expect(await storage.list('locks')).toEqual([])
+    if (storage.localPath) expect(await temporaryFiles(storage.location)).toEqual([])
     const point = await vault.withUploader({}, save(big.subarray(0, 100_000)))
     expect((await collectBytes(vault.readFile(point, 'dump'))).equals(big.subarray(0, 100_000))).toBe(true)
     const { problems } = await vault.check({ readData: true }, {})

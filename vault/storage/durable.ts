@@ -45,7 +45,7 @@ export async function makeOneFolderDurably(folder: string, mode: number): Promis
  */
 export async function writeFileDurably(file: string, bytes: Uint8Array, mode: number): Promise<void> {
   // The name must never look like a vault's file (64 hex digits), so that nobody takes a torn one for real.
-  const temporary = `${file}-tmp-${randomInt(2 ** 47)}`
+  const temporary = temporaryBeside(file)
   try {
     await writeAndSync(temporary, bytes, mode)
     await rename(temporary, file)
@@ -53,6 +53,21 @@ export async function writeFileDurably(file: string, bytes: Uint8Array, mode: nu
     await rm(temporary, { force: true }).catch(() => {})
     throw error
   }
+  await finishFile(file, mode)
+}
+
+/** Where something is written that becomes `file` when it is whole. */
+export const temporaryBeside = (file: string): string => `${file}-tmp-${randomInt(2 ** 47)}`
+
+/** The same for one that is written already, elsewhere on the same disk. When it rejects, that is left as it was. */
+export async function moveFileDurably(from: string, file: string, mode: number): Promise<void> {
+  const handle = await open(from, 'r+')
+  await syncFile(handle).finally(() => handle.close())
+  await rename(from, file)
+  await finishFile(file, mode)
+}
+
+async function finishFile(file: string, mode: number): Promise<void> {
   await syncFolder(path.dirname(file))
   await takeWriteBits(file, mode)
 }

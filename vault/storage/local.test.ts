@@ -107,6 +107,57 @@ describe('local storage', () => {
     expect((await readdir(path.join(storage.location, 'snapshots'))).toSorted()).toEqual([taken, name].toSorted())
   })
 
+  it('makes a file of what a thread has written into a draft, as if it had been saved', async () => {
+    const storage = await prepared()
+    const drafts = await storage.drafts(2)
+    for (const draft of drafts.files) {
+      await writeFile(draft, bytes, { mode: drafts.mode, flag: 'wx' })
+      expect(await storage.list('data')).toEqual([])
+    }
+    const [first, second] = drafts.files as [string, string]
+    await storage.saveDraft('data', name, first)
+    expect(await storage.list('data')).toEqual([{ name, size: bytes.length }])
+    expect(await storage.load('data', name)).toEqual(bytes)
+    expect(await modeOf(storage.localPath('data', name))).toBe(0o400)
+    await expect(stat(first)).rejects.toMatchObject({ code: 'ENOENT' })
+    // Its place is free again, and an equal file may be there already.
+    await writeFile(first, bytes, { mode: drafts.mode, flag: 'wx' })
+    await storage.saveDraft('data', name, first)
+    expect(await storage.load('data', name)).toEqual(bytes)
+    await utimes(second, 1000, 1000)
+    expect(await storage.removeLeftovers(Date.now() - 60_000)).toBe(bytes.length)
+    await writeFile(second, bytes)
+    await storage.removeDrafts(drafts)
+    await expect(stat(second)).rejects.toMatchObject({ code: 'ENOENT' })
+  })
+
+  it('begins no draft in a vault that went away, and makes none of its files there', async () => {
+    const storage = await prepared()
+    await storage.save('config', '', bytes)
+    const { files } = await storage.drafts(1)
+    const elsewhere = path.join(await emptyFolder(), 'draft')
+    await rm(storage.location, { recursive: true })
+    const gone = { code: 'storage-failed', message: `the vault at ${storage.location} went away` }
+    await expect(storage.drafts(1)).rejects.toMatchObject(gone)
+    await expect(storage.saveDraft('data', name, files[0]!)).rejects.toMatchObject(gone)
+    await writeFile(elsewhere, bytes)
+    await expect(storage.saveDraft('data', name, elsewhere)).rejects.toMatchObject(gone)
+    await expect(stat(storage.location)).rejects.toMatchObject({ code: 'ENOENT' })
+  })
+
+  it.skipIf(!root)('moves a draft to another disk where somebody has spread the folders', async context => {
+    const storage = await prepared()
+    const folder = path.join(storage.location, 'data', name.slice(0, 2))
+    if (!smallDisk(folder)) context.skip()
+    const drafts = await storage.drafts(1)
+    const [draft] = drafts.files as [string]
+    await writeFile(draft, bytes)
+    await storage.saveDraft('data', name, draft)
+    expect(await storage.load('data', name)).toEqual(bytes)
+    await expect(stat(draft)).rejects.toMatchObject({ code: 'ENOENT' })
+    expect(await readdir(folder)).toEqual([name])
+  })
+
   it('does not see temporary, foreign and misplaced files', async () => {
     const storage = await prepared()
     const other = name[0] === '0' ? '11' : '00'

@@ -1,12 +1,22 @@
-import { chmod, mkdir, open, readdir, readFile, stat, unlink } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { access, chmod, mkdir, open, readdir, readFile, rm, stat, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { VaultError } from '../errors.ts'
 import { damaged } from '../format/damaged.ts'
 import { isId } from '../format/id.ts'
-import { isErrno, makeFolderDurably, makeOneFolderDurably, syncFolder, writeFileDurably } from './durable.ts'
+import {
+  isErrno,
+  makeFolderDurably,
+  makeOneFolderDurably,
+  moveFileDurably,
+  syncFolder,
+  temporaryBeside,
+  writeFileDurably,
+} from './durable.ts'
 import { dataFolders, folderTypes, storagePath } from './layout.ts'
 import { removeLeftovers } from './leftovers.ts'
-import type { FileType, Storage, StoredFile } from './storage.ts'
+import { localFailure } from './local-failure.ts'
+import type { Drafts, FileType, Storage, StoredFile } from './storage.ts'
 
 interface Modes {
   readonly folder: number
@@ -73,17 +83,36 @@ export class LocalStorage implements Storage {
   async save(type: FileType, name: string, bytes: Uint8Array): Promise<void> {
     if (type !== 'config' && !isId(name)) throw new VaultError('bad-input', `not a name of a vault's file: ${name}`)
     const file = this.#path(type, name)
-    await this.#doing(`write ${storagePath(type, name)}`, async () => {
-      const modes = await this.#modesOfVault()
-      try {
-        await writeFileDurably(file, bytes, modes.file)
-      } catch (error) {
-        if (!isErrno(error, 'ENOENT')) throw error
-        await this.#makeFolderOf(file, modes.folder)
-        await writeFileDurably(file, bytes, modes.file)
-      }
-    })
+    await this.#doing(`write ${storagePath(type, name)}`, () =>
+      this.#withFolderOf(file, mode => writeFileDurably(file, bytes, mode)),
+    )
     if (type === 'config') this.#modes = undefined
+  }
+
+  async drafts(count: number): Promise<Drafts> {
+    // Beside packs, named like those that are being written, so that whoever tidies up finds them.
+    const file = this.#path('data', randomBytes(32).toString('hex'))
+    const { file: mode } = await this.#modesOfVault()
+    await this.#doing('begin packs', () => this.#withFolderOf(file, () => access(path.dirname(file))))
+    return { location: this.location, files: Array.from({ length: count }, () => temporaryBeside(file)), mode }
+  }
+
+  async saveDraft(type: FileType, name: string, draft: string): Promise<void> {
+    const file = this.#path(type, name)
+    await this.#doing(`write ${storagePath(type, name)}`, () =>
+      this.#withFolderOf(file, mode =>
+        moveFileDurably(draft, file, mode).catch(async (error: unknown) => {
+          if (!isErrno(error, 'EXDEV')) throw error
+          // Somebody has spread the folders over several disks.
+          await writeFileDurably(file, await readFile(draft), mode)
+          await unlink(draft)
+        }),
+      ),
+    )
+  }
+
+  async removeDrafts({ files }: Drafts): Promise<void> {
+    await this.#doing('remove temporary files', () => Promise.all(files.map(file => rm(file, { force: true }))))
   }
 
   async remove(type: FileType, name: string): Promise<void> {
@@ -103,6 +132,18 @@ export class LocalStorage implements Storage {
 
   async removeLeftovers(before: number): Promise<number> {
     return this.#doing('remove temporary files', () => removeLeftovers(this.location, before))
+  }
+
+  /** `write` is called with a file's mode; where the folder is not there, once more when it is. */
+  async #withFolderOf(file: string, write: (mode: number) => Promise<void>): Promise<void> {
+    const modes = await this.#modesOfVault()
+    try {
+      await write(modes.file)
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT')) throw error
+      await this.#makeFolderOf(file, modes.folder)
+      await write(modes.file)
+    }
   }
 
   // A vault that went away is not begun anew: where its disk was unmounted, the one below would fill up unseen.
@@ -155,27 +196,8 @@ export class LocalStorage implements Storage {
     try {
       return await act()
     } catch (error) {
-      throw error instanceof VaultError ? error : this.#failed(what, error)
+      throw error instanceof VaultError ? error : localFailure(this.location, what, error)
     }
-  }
-
-  #failed(what: string, cause: unknown): VaultError {
-    const message = `could not ${what} in ${this.location}: ${cause instanceof Error ? cause.message : String(cause)}`
-    if (isErrno(cause, 'ENOSPC', 'EDQUOT', 'EFBIG'))
-      return new VaultError('storage-full', `no space left to ${what} in ${this.location}`, {
-        hint: 'make room there (or raise the quota) and run it again; what was stored so far is kept and used',
-        cause,
-      })
-    if (isErrno(cause, 'ENOENT')) return new VaultError('file-missing', message, { cause })
-    if (isErrno(cause, 'EACCES', 'EPERM'))
-      return new VaultError('storage-failed', message, { hint: `let this user read and write ${this.location}`, cause })
-    // A disk that fails is often mounted read-only by the kernel.
-    if (isErrno(cause, 'EROFS', 'EIO'))
-      return new VaultError('storage-failed', message, {
-        hint: "see what is wrong with its disk or how it is mounted (the kernel's messages: dmesg), and run it again",
-        cause,
-      })
-    return new VaultError('storage-failed', message, { cause })
   }
 }
 

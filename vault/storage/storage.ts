@@ -3,6 +3,16 @@ import type { Retries } from './retrying.ts'
 /** The kinds of file a vault has; `config` is one file, addressed with the name ''. */
 export type FileType = 'config' | 'data' | 'index' | 'keys' | 'locks' | 'snapshots'
 
+/** Files that are begun, and that nobody takes for the vault's: threads write into them by themselves. */
+export interface Drafts {
+  /** Of the storage, for messages. */
+  readonly location: string
+  /** Paths of files that are not there. */
+  readonly files: readonly string[]
+  /** What they are to be made with. */
+  readonly mode: number
+}
+
 export interface StoredFile {
   readonly name: string
   readonly size: number
@@ -35,8 +45,14 @@ export interface Storage {
    * storage-failed and leaves nothing behind.
    */
   save(type: FileType, name: string, bytes: Uint8Array): Promise<void>
+  /** Where files lie on a disk of this machine: places for so many that are written before they have a name. */
+  drafts?(count: number): Promise<Drafts>
+  /** The same as `save`, of a file of `drafts` that is written and closed; its place is free again when it resolves. */
+  saveDraft?(type: FileType, name: string, draft: string): Promise<void>
   /** A file that is not there is no error. */
   remove(type: FileType, name: string): Promise<void>
+  /** Those that are not wanted after all. */
+  removeDrafts?(drafts: Drafts): Promise<void>
   /**
    * Where a killed program can leave unfinished files: removes those not changed since `before` (milliseconds since
    * 1970) and returns their bytes.

@@ -1,5 +1,6 @@
 import type { VaultKey } from '../crypto/keys.ts'
 import type { VaultErrorCode } from '../errors.ts'
+import type { Drafts } from '../storage/storage.ts'
 import type { CutOptions } from '../types.ts'
 import type { BlobList } from './blob-list.ts'
 import type { SharedSlots } from './pack-slots.ts'
@@ -26,6 +27,8 @@ export interface WorkerStart {
   readonly credit: SharedArrayBuffer
   /** Where packs are until they are stored: PackSlots. */
   readonly slots: SharedSlots
+  /** On a disk: a file for each slot. */
+  readonly drafts?: Drafts
 }
 
 /** Numbers that both sides change while they work, as words of a shared Int32Array. */

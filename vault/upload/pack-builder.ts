@@ -6,14 +6,13 @@ import { encodeHeaderLength, encodePackHeader, type BlobType } from '../format/p
 import { BlobListBuilder, listEntries, type BlobList } from './blob-list.ts'
 import { didNotDecode } from './blob-sealer.ts'
 
-/** A whole pack file. */
-export interface FinishedPack {
+/** A whole pack file, in memory or in a draft of its storage. */
+export type FinishedPack = {
   readonly id: string
-  readonly bytes: Uint8Array
   readonly blobs: BlobList
-  /** To be called when `bytes` are not needed any more. */
+  /** To be called when it is stored. */
   readonly release: () => void
-}
+} & ({ readonly bytes: Uint8Array } | { readonly draft: string })
 
 /** Makes packs of blobs that are sealed already, on the main thread: of trees, and of what the workers have left over. */
 export class PackBuilder {

@@ -1,4 +1,3 @@
-import { createHash, type Hash } from 'node:crypto'
 import { maxBlobsOfIndex } from '../format/index-file.ts'
 import { encodePackHeader, sealOverhead } from '../format/pack.ts'
 import type { Engine } from '../wasm/engine.ts'
@@ -6,11 +5,13 @@ import { BlobListBuilder, listEntries, type BlobList } from './blob-list.ts'
 import { BlobSealer, didNotDecode, type SealedBlob } from './blob-sealer.ts'
 import { shortBlob, ShortBlobs } from './short-blobs.ts'
 import { packMemoryBytes, type PackSlots } from './pack-slots.ts'
+import { PackSink, type PackRest } from './pack-sink.ts'
+import type { Drafts } from '../storage/storage.ts'
 
-// Sealed blobs are moved to the pack's memory, and added to the pack's hash, while the processor's cache still has them.
+// Sealed blobs are moved to where the pack is put together, and added to the pack's hash, while the processor's cache still has them.
 const stagedBytes = 1024 * 1024
 
-/** A whole pack file: so many bytes at the beginning of a slot, which is to be released when it is stored. */
+/** A whole pack file: so many bytes in a slot's memory or file. The slot is to be released when it is stored. */
 export interface StagedPack {
   readonly id: string
   readonly slot: number
@@ -18,10 +19,9 @@ export interface StagedPack {
   readonly blobs: BlobList
 }
 
-/** Blobs that fill no pack; without any, there is no slot. */
+/** Blobs that fill no pack. */
 export interface StagedRest {
-  readonly slot?: number
-  readonly length: number
+  readonly rest?: PackRest
   readonly blobs: BlobList
 }
 
@@ -30,16 +30,9 @@ export interface PackStageOptions {
   /** A pack is closed when its blobs reach this many bytes. */
   readonly packBytes: number
   readonly slots: Pick<PackSlots, 'claim' | 'memory'>
+  /** One for each slot, where packs are put together in files. */
+  readonly drafts?: Drafts
   readonly onPack: (pack: StagedPack) => void
-}
-
-/** A pack that has begun. */
-interface OpenPack {
-  readonly slot: number
-  readonly memory: Uint8Array
-  readonly hash: Hash
-  /** Bytes that are in it. */
-  length: number
 }
 
 /**
@@ -53,7 +46,7 @@ export class PackStage {
   readonly #sealer: BlobSealer
   readonly #short: ShortBlobs
   readonly #blobs = new BlobListBuilder()
-  #pack: OpenPack | undefined
+  readonly #sink: PackSink
   /** Bytes in the engine's memory that are to go to the pack. */
   #staged = 0
 
@@ -62,6 +55,7 @@ export class PackStage {
     this.#options = options
     this.#sealer = new BlobSealer(engine, options.compress ? 'smaller' : 'never')
     this.#short = new ShortBlobs(engine, this.#sealer)
+    this.#sink = new PackSink(options.slots, options.drafts)
   }
 
   /** Puts in the blob of this id, whose plaintext lies at `from`. */
@@ -77,9 +71,8 @@ export class PackStage {
   /** Puts out the blobs that fill no pack, without a header. The stage is empty afterwards. */
   takeRest(): StagedRest {
     const blobs = this.#blobs.take()
-    if (blobs.count === 0) return { length: 0, blobs }
-    const { slot, length } = this.#takePack()
-    return { slot, length, blobs }
+    if (blobs.count === 0) return { blobs }
+    return { rest: this.#sink.finishRest(this.#takeStaged()), blobs }
   }
 
   #seal(id: Uint8Array, from: number, length: number): SealedBlob {
@@ -107,30 +100,19 @@ export class PackStage {
     if (!bytes.subarray(SCRATCH, SCRATCH + opened).equals(header)) throw didNotDecode()
     bytes.writeUInt32LE(sealed, this.#end + sealed)
     this.#staged += sealed + 4
-    const { slot, length, hash } = this.#takePack()
-    this.#options.onPack({ id: hash.digest('hex'), slot, length, blobs })
+    this.#moveToPack()
+    this.#options.onPack({ ...this.#sink.finish(), blobs })
   }
 
-  #takePack(): OpenPack {
-    const pack = this.#moveToPack()
-    this.#pack = undefined
-    return pack
+  #moveToPack(): void {
+    this.#sink.add(this.#takeStaged())
   }
 
-  #moveToPack(): OpenPack {
+  /** Good until the next blob comes. */
+  #takeStaged(): Uint8Array {
     this.#short.seal()
-    const pack = (this.#pack ??= this.#beginPack())
     const staged = this.#engine.bytes.subarray(this.#engine.STAGE, this.#end)
-    pack.memory.set(staged, pack.length)
-    pack.hash.update(staged)
-    pack.length += staged.length
     this.#staged = 0
-    return pack
-  }
-
-  #beginPack(): OpenPack {
-    const { slots } = this.#options
-    const slot = slots.claim()
-    return { slot, memory: slots.memory(slot), hash: createHash('sha256'), length: 0 }
+    return staged
   }
 }

@@ -42,9 +42,11 @@ export class PackStore {
     while (this.#storing.size > 0) await Promise.all(this.#storing)
   }
 
-  async #store({ id, bytes, blobs, release }: FinishedPack, type: BlobType): Promise<void> {
+  async #store(pack: FinishedPack, type: BlobType): Promise<void> {
+    const { id, blobs, release } = pack
     this.#failure.throwIfFailed()
-    await this.#repository.storage.save('data', id, bytes)
+    const { storage } = this.#repository
+    await ('draft' in pack ? storage.saveDraft!('data', id, pack.draft) : storage.save('data', id, pack.bytes))
     release()
     // A slow save may end long after the upload.
     this.#failure.throwIfFailed()

@@ -4,6 +4,7 @@ import { IndexReader, type OpenBlob } from '../index-reader.ts'
 import { withLock, type LockOptions, type LockScope } from '../locks.ts'
 import { BlobOpener } from '../reading/blob-opener.ts'
 import type { Repository } from '../repository.ts'
+import type { Drafts, Storage } from '../storage/storage.ts'
 import type { Snapshot, SnapshotDetails, Uploader, VaultRun } from '../types.ts'
 import { Engine } from '../wasm/engine.ts'
 import { Failure } from './failure.ts'
@@ -18,7 +19,7 @@ import { areStillStored, loadStoredBlobs, type StoredBlobs } from './stored-blob
 import { Tally } from './tally.ts'
 import { TreeSaver } from './tree-saver.ts'
 import type { UploadParts } from './upload-parts.ts'
-import { WorkerPool } from './worker-pool.ts'
+import { packsOf, WorkerPool, type PoolSizes } from './worker-pool.ts'
 
 // Uploading: contents become blobs in worker threads, blobs become packs, folders become trees; then the index, and last
 // the snapshot. What breaks off before leaves packs that no point needs, which the next upload uses again where an
@@ -58,12 +59,20 @@ export function withUploader<T>(
     const failure = new Failure(locked.signal)
     try {
       const stored = await failure.during(storedNow(repository, locked, early))
-      const upload = new Upload({ repository, run: locked, lock, failure, stored, settings })
+      const sizes = sizesFor(repository.storage, settings)
+      const drafts = await repository.storage.drafts?.(packsOf(sizes))
+      const upload = new Upload({ repository, run: locked, lock, failure, stored, settings, sizes, drafts })
       return await upload.run(use)
     } finally {
       failure.close()
     }
   })
+}
+
+function sizesFor({ connections, localPath }: Storage, { workers }: UploadSettings): PoolSizes {
+  // On a disk, one is stored while others are filled; each more takes memory and makes nothing faster.
+  const storing = connections ?? (localPath ? 1 : undefined)
+  return { ...(workers && { workers }), ...(storing && { storing }) }
 }
 
 async function storedNow(
@@ -88,6 +97,8 @@ interface UploadOptions {
   readonly failure: Failure
   readonly stored: StoredBlobs
   readonly settings: UploadSettings
+  readonly sizes: PoolSizes
+  readonly drafts: Drafts | undefined
 }
 
 class Upload {
@@ -139,16 +150,11 @@ class Upload {
   }
 
   #startPool(packBytes: number): WorkerPool {
-    const { repository, failure, stored, settings } = this.#options
+    const { repository, failure, stored, sizes, drafts } = this.#options
     const { key, config } = repository
     const start = { key, polynomial: config.polynomial, compress: config.version > 1, table: stored.data.memory }
     const store = (pack: Parameters<PackStore['store']>[0]) => this.#store.store(pack, 'data')
-    const { workers } = settings
-    const { connections, localPath } = repository.storage
-    // On a disk, one is stored while others are filled; each more takes 18 MiB and makes nothing faster.
-    const storing = connections ?? (localPath ? 1 : undefined)
-    const sizes = { ...(workers && { workers }), ...(storing && { storing }) }
-    return new WorkerPool({ ...start, packBytes }, { failure, store, ...sizes })
+    return new WorkerPool({ ...start, packBytes }, { failure, store, ...sizes, ...(drafts && { drafts }) })
   }
 
   /** Packs, then the index, then the snapshot. */
@@ -180,8 +186,8 @@ class Upload {
     const rests = await failure.during(this.#parts.pool.finish())
     // The threads' memory is more than what is needed from here on.
     await failure.during(this.#parts.pool.end())
-    for (const { bytes, blobs } of rests)
-      for (const pack of packs.addList(blobs, bytes)) void this.#store.store(pack, 'data')
+    for (const rest of rests)
+      for (const pack of packs.addList(rest.blobs, this.#parts.pool.read(rest))) void this.#store.store(pack, 'data')
     const last = packs.finish()
     if (last) void this.#store.store(last, 'data')
   }
@@ -195,5 +201,8 @@ class Upload {
     enough.abort()
     // Not so an index: it must not appear when our lock is gone.
     await this.#index.settled()
+    const { drafts, repository } = this.#options
+    // What cannot be removed now, whoever tidies up finds.
+    if (drafts) await repository.storage.removeDrafts?.(drafts).catch(() => {})
   }
 }

@@ -3,7 +3,9 @@ import { availableParallelism } from 'node:os'
 import type { OpenPipe } from '../types.ts'
 import type { Failure } from './failure.ts'
 import { creditWords, type Kind, type Requests, type WorkerStart } from './messages.ts'
-import type { BlobList } from './blob-list.ts'
+import type { StagedRest } from './pack-stage.ts'
+import { readRest } from './pack-sink.ts'
+import type { Drafts } from '../storage/storage.ts'
 import type { FinishedPack } from './pack-builder.ts'
 import { PackSlots } from './pack-slots.ts'
 import { WorkerHandle, type Asked, type OnBytes, type Unasked } from './worker-handle.ts'
@@ -16,15 +18,21 @@ const storingDefault = 2
 const weights: Partial<Record<Kind, number>> = { large: jobsAtOnce }
 
 /** What is the same for all workers. */
-export type PoolStart = Omit<WorkerStart, 'credit' | 'slots'>
+export type PoolStart = Omit<WorkerStart, 'credit' | 'slots' | 'drafts'>
 
-export interface WorkerPoolOptions {
-  readonly failure: Failure
-  /** Resolves when the pack is stored. */
-  readonly store: (pack: FinishedPack) => Promise<void>
+export interface PoolSizes {
+  /** Threads at most. Default: as many as cores, 2 to 4. */
   readonly workers?: number
   /** Packs that are worth being stored at once. Default 2. */
   readonly storing?: number
+}
+
+export interface WorkerPoolOptions extends PoolSizes {
+  readonly failure: Failure
+  /** Resolves when the pack is stored. */
+  readonly store: (pack: FinishedPack) => Promise<void>
+  /** Where packs are put together in files. */
+  readonly drafts?: Drafts
 }
 
 interface Job<K extends Kind> {
@@ -37,6 +45,11 @@ interface Job<K extends Kind> {
 export interface Taken<K extends Kind> extends Asked<K> {
   readonly worker: WorkerHandle
 }
+
+const workersOf = ({ workers }: PoolSizes): number => workers ?? Math.min(4, Math.max(2, availableParallelism()))
+
+/** How many packs there are at once: one that each worker fills, and those on their way. */
+export const packsOf = (sizes: PoolSizes): number => workersOf(sizes) + (sizes.storing ?? storingDefault)
 
 /** A pipe that a worker is going to read. */
 export interface AdoptedPipe {
@@ -73,9 +86,8 @@ export class WorkerPool {
   constructor(start: PoolStart, options: WorkerPoolOptions) {
     this.#start = start
     this.#options = options
-    this.#most = options.workers ?? Math.min(4, Math.max(2, availableParallelism()))
-    // One that each worker fills, and those on their way.
-    this.#slots = PackSlots.create(this.#most + (options.storing ?? storingDefault))
+    this.#most = workersOf(options)
+    this.#slots = PackSlots.create(packsOf(options))
   }
 
   /** Resolves when a worker has taken the job: whoever has many waits here. */
@@ -128,14 +140,13 @@ export class WorkerPool {
   }
 
   /** To be called when nothing is being done any more: the blobs that fill no pack, of each worker, one behind the other. */
-  finish(): Promise<{ bytes: Uint8Array; blobs: BlobList }[]> {
-    return Promise.all(
-      this.#workers.map(async worker => {
-        const { slot, length, blobs } = await worker.ask('finish', {}).answer
-        const bytes = slot === undefined ? new Uint8Array() : this.#slots.memory(slot).subarray(0, length)
-        return { bytes, blobs }
-      }),
-    )
+  finish(): Promise<StagedRest[]> {
+    return Promise.all(this.#workers.map(worker => worker.ask('finish', {}).answer))
+  }
+
+  /** The bytes of what a worker has left. */
+  read({ rest }: StagedRest): Uint8Array {
+    return rest ? readRest(rest, this.#slots, this.#options.drafts) : new Uint8Array()
   }
 
   /** A file that a worker may still read; it is closed after the workers' end, lest its number stand for another. */
@@ -186,7 +197,9 @@ export class WorkerPool {
   }
 
   #startWorker(): WorkerHandle {
-    const start = { ...this.#start, credit: this.#credit.buffer, slots: this.#slots.shared }
+    const { drafts } = this.#options
+    const shared = { credit: this.#credit.buffer, slots: this.#slots.shared }
+    const start = { ...this.#start, ...shared, ...(drafts && { drafts }) }
     const worker = new WorkerHandle(this.#workers.length, start, {
       onUnasked: (message, from) => this.#unasked(message, from),
       onFailed: error => void this.#options.failure.fail(error),
@@ -215,8 +228,11 @@ export class WorkerPool {
   }
 
   #store({ id, slot, length, blobs }: Extract<Unasked, { kind: 'pack' }>): void {
-    const bytes = this.#slots.memory(slot).subarray(0, length)
-    void this.#options.store({ id, bytes, blobs, release: () => this.#slots.release(slot) })
+    const draft = this.#options.drafts?.files[slot]
+    const pack = { id, blobs, release: () => this.#slots.release(slot) }
+    void this.#options.store(
+      draft === undefined ? { ...pack, bytes: this.#slots.memory(slot).subarray(0, length) } : { ...pack, draft },
+    )
   }
 
   // Whoever cuts a large file or a stream gives blobs away while others have room for more.

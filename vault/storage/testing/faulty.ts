@@ -10,11 +10,21 @@ export class FaultyStorage implements Storage {
   readonly location: string
   readonly #storage: Storage
   readonly #fault: Fault
+  readonly drafts?: NonNullable<Storage['drafts']>
+  readonly saveDraft?: NonNullable<Storage['saveDraft']>
+  readonly removeDrafts?: NonNullable<Storage['removeDrafts']>
 
   constructor(storage: Storage, fault: Fault) {
     this.location = storage.location
     this.#storage = storage
     this.#fault = fault
+    if (!storage.drafts) return
+    this.drafts = count => storage.drafts!(count)
+    this.saveDraft = async (type, name, draft) => {
+      await this.#fault('save', type, name)
+      return storage.saveDraft!(type, name, draft)
+    }
+    this.removeDrafts = drafts => storage.removeDrafts!(drafts)
   }
 
   prepare(): Promise<void> {
