@@ -7,6 +7,7 @@ import { VaultError } from '../errors.ts'
 // Its input and output are one socket: over two pipes joined to one stream, Node's HTTP/2 fails an assertion of its own
 // where rclone ends while something is being written, and takes the whole program with it.
 const overSocket = 'exec "$0" "$@" <&3 >&3 3>&-'
+const shellCannotRun = 126
 const shellFoundNoProgram = 127
 
 /** rclone, serving one place by restic's REST protocol over its standard input and output: no port, no credentials. */
@@ -37,9 +38,10 @@ export class RcloneProcess {
     this.wire.on('error', () => {})
     this.ended = new Promise(resolve => {
       this.#child.once('error', error => resolve(notStarted(program, error)))
-      this.#child.once('close', (code, signal) =>
-        resolve(code === shellFoundNoProgram ? missing(program) : this.#endedWith(code ?? signal)),
-      )
+      this.#child.once('close', (code, signal) => {
+        if (code === shellFoundNoProgram) resolve(missing(program))
+        else resolve(code === shellCannotRun ? notExecutable(program) : this.#endedWith(code ?? signal))
+      })
     })
   }
 
@@ -75,6 +77,11 @@ const isComplaint = (line: string): boolean => /^(?:ERROR|CRITICAL|Failed|Fatal|
 const missing = (program: string) =>
   new VaultError('storage-failed', `there is no program ${program} on this machine`, {
     hint: 'install rclone, and set up the remote with: rclone config',
+  })
+
+const notExecutable = (program: string) =>
+  new VaultError('storage-failed', `${program} cannot be started: this user may not execute it, or it is no program`, {
+    hint: 'see what it is, or install rclone anew',
   })
 
 const notStarted = (program: string, cause: Error) =>

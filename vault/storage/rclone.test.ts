@@ -119,4 +119,15 @@ describe.skipIf(lacks('rclone'))('with rclone', () => {
     const hint = expect.stringContaining('install rclone') as string
     await expect(listing).rejects.toMatchObject({ code: 'storage-failed', transient: false, hint })
   })
+  it('says that the rclone of this machine cannot be started', async () => {
+    const programs = path.join(folder, 'programs')
+    fs.mkdirSync(programs)
+    fs.writeFileSync(path.join(programs, 'rclone'), 'no program', { mode: 0o644 })
+    const listing = openStorage('rclone:disk:/x', { env: { PATH: programs } }).list('data')
+    await expect(listing).rejects.toMatchObject({
+      code: 'storage-failed',
+      transient: false,
+      message: expect.stringContaining('rclone cannot be started') as string,
+    })
+  })
 })
