@@ -50,9 +50,12 @@ describe('the output of a program in a point', () => {
     expect(await vault.listSnapshots()).toEqual([])
   })
 
-  it('ends with its program where the point has failed for another reason', async () => {
+  it.each([
+    ['talks on', 'cat /dev/zero'],
+    ['is silent', 'echo begun; sleep 60'],
+  ])('ends with its program, which %s, where the point has failed for another reason', async (_what, script) => {
     const vault = await vaultInMemory()
-    const program = startProgram({ command: 'cat', args: ['/dev/zero'] })
+    const program = startProgram({ command: 'sh', args: ['-c', script] })
     const uploading = vault.withUploader({}, async uploader => {
       const writer = pointWriter(uploader)
       const bytes = outputOf(Promise.resolve(program))

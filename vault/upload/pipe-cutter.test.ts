@@ -68,6 +68,17 @@ describe.runIf(process.platform === 'linux')('a pipe that a worker reads', () =>
     expect(isOpen(pipe.fd)).toBe(false)
   })
 
+  it('begins with what was read of it already, and leaves the worker to the next', async () => {
+    const failure = new Failure()
+    const pool = startPool(failure)
+    const { pipe } = await pipeOf('printf', 'the rest')
+    const adopted = pool.adopt({ fd: pipe.fd, begun: Buffer.concat([Buffer.from('begun, '), pipe.begun]) })
+    const { size, whole } = await cutPipe(adopted, { pool, failure, digest: true }, () => {})
+    expect({ size, sha256: whole!.sha256 }).toEqual({ size: 15, sha256: hash('sha256', 'begun, the rest') })
+    expect(pool.beginStream(() => {}).worker.number).toBe(0)
+    await pool.end()
+  })
+
   it('tells how far it is to whom it belongs, also where another began with the threads', async () => {
     const step = new AsyncLocalStorage<string>()
     const failure = new Failure()

@@ -64,7 +64,6 @@ export class WorkerStreams {
       Atomics.store(new Int32Array(taken), 0, 1)
       await reading
     } catch (error) {
-      open.content.drop()
       throw error instanceof VaultError ? error : unreadable(error)
     }
     onBytes(untold)

@@ -52,6 +52,18 @@ describe.runIf(process.platform === 'linux')('the output of a program, taken as 
     expect((await readAll(pipe)).toString()).toMatch(/^(begun\n)?$/)
   })
 
+  it('ends where the program waits for input that nobody gives', async () => {
+    const cat = () => outputOf(Promise.resolve(startProgram({ command: 'cat', args: [] })))
+    expect(await readAll((await cat().takePipe())!)).toHaveLength(0)
+    expect(await buffer(cat())).toHaveLength(0)
+  })
+
+  it('ends the program where whoever iterates it stops early', async () => {
+    const program = sh('echo begun; sleep 60')
+    for await (const piece of outputOf(Promise.resolve(program))) if (piece.length > 0) break
+    await expect(program.finished).rejects.toMatchObject({ code: 'interrupted' })
+  })
+
   it('is empty where the program never started', async () => {
     const starting = Promise.resolve(startProgram({ command: 'no-such-program', args: [] }))
     expect(await readAll((await outputOf(starting).takePipe())!)).toHaveLength(0)
