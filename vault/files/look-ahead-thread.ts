@@ -11,7 +11,7 @@ import { listNames } from './walk.ts'
 const namesAtOnce = 300
 /** A larger folder is not looked at as a whole: it would be much memory at once. */
 const mostNames = 10_000
-/** About a hundred bytes each. */
+/** About 400 bytes each. */
 const namesAhead = 20_000
 /** So far ahead, there is time to prepare what the other thread would have to do: who has more to do gets less of it. */
 const namesBeforeHeads = 1500

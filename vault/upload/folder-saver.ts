@@ -14,7 +14,7 @@ import { FileBatcher } from './file-batcher.ts'
 import { encodeCounted, fileNode, folderNode, otherNode, type Nameless } from './folder-draft.ts'
 import type { Unread } from './messages.ts'
 import { codeOf, notAFile } from './open-source.ts'
-import { isAsItWas, Place, placeOf, type OpenFolder, type Unseen } from './open-folder.ts'
+import { Place, placeOf, storedList, type OpenFolder, type Unseen } from './open-folder.ts'
 import { latin1, TreeDraft } from './tree-draft.ts'
 import { isGone, UnreadEntries } from './unread-entries.ts'
 import { UnseenFiles } from './unseen-files.ts'
@@ -116,7 +116,7 @@ export class FolderSaver {
   }
 
   #open(place: Pick<OpenFolder, 'path' | 'inFolder' | 'metadata' | 'parent'>, close: OpenFolder['close']): OpenFolder {
-    const begun = { earlier: EarlierFolder.nothing, open: 1, gone: false, doubtful: false }
+    const begun = { earlier: EarlierFolder.nothing, still: undefined, open: 1, gone: false, doubtful: false }
     return { ...place, ...begun, list: new TreeDraft(this.#parts.squeezer), close }
   }
 
@@ -150,24 +150,32 @@ export class FolderSaver {
   }
 
   async #fillLike(folder: OpenFolder, before: TreeNode | undefined): Promise<void> {
-    folder.earlier = await this.#parts.failure.during(this.#earlier.enter(before))
+    if (this.#isTurnOver()) await this.#giveTurn()
+    const list = await this.#parts.failure.during(this.#earlier.list(before))
     const seen = await this.#seenAhead(folder)
+    if (list && seen && this.#earlier.isStill(list, seen)) return this.#keep(folder, list.tree, seen)
+    folder.earlier = this.#earlier.enter(list)
     const names = seen?.names ?? this.#list(folder, listNames)
     if (!seen) this.#ahead?.count(names.length)
     for (const [i, name] of names.entries()) {
       if (this.#isTurnOver()) await this.#giveTurn()
       const place = new Place(folder, name, folder.earlier.entry(name))
       if (seen && this.#isSame(place, seen, i)) continue
-      const placing = this.#place(place, seen?.reading(i))
+      const placing = this.#placeSeen(place, seen?.reading(i))
       // Most are done at once.
       if (placing) await placing
     }
   }
 
+  #keep(folder: OpenFolder, tree: string, { count, bytes }: FolderLook): void {
+    folder.still = tree
+    this.#countSame(count, bytes)
+  }
+
   async #seenAhead(folder: OpenFolder): Promise<FolderLook | undefined> {
     const ahead = this.#ahead?.take(folder.path)
     const seen = ahead instanceof Promise ? await this.#parts.failure.during(ahead) : ahead
-    folder.doubtful ||= seen?.names.length === 0
+    folder.doubtful ||= seen?.count === 0
     return seen
   }
 
@@ -183,6 +191,15 @@ export class FolderSaver {
       else this.#unread.add(folder.inFolder, code)
       return []
     }
+  }
+
+  // What was seen may have changed since: between then and now anything may have happened, just as if the walk had come by
+  // then. That it was as in the earlier point is true of that moment, and the point may say so: the folder is captured from before
+  // then on. Whatever changed it later gave it another ctime, by which the next point finds it. But what is read from now on is
+  // looked at from now on, so that a node's times are never older than its content by more than reading takes.
+  #placeSeen(place: Place, seen: NodeReading | undefined): Promise<void> | void {
+    if (seen?.metadata.type !== 'file') return this.#place(place, seen)
+    return this.#addUnchanged(place, seen) ? undefined : this.#place(place)
   }
 
   /** A promise where it takes longer. */
@@ -226,13 +243,7 @@ export class FolderSaver {
   }
 
   #addFile(place: Place, reading: NodeReading): Promise<void> | void {
-    const same = this.#earlier.same(place.earlier, fileHead(place.name, reading), reading.metadata.ctime)
-    if (same !== undefined) return this.#addSame(place, same, Number(reading.size))
-    const unchanged = this.#earlier.unchanged(place.earlier?.node, reading)
-    if (unchanged) {
-      this.#parts.onProgress(0, Number(reading.size))
-      return this.#fileDone(place, reading, unchanged.content!, Number(reading.size))
-    }
+    if (this.#addUnchanged(place, reading)) return
     place.folder.open++
     return this.#files.add({
       path: place.path,
@@ -245,6 +256,19 @@ export class FolderSaver {
     })
   }
 
+  /** Adds the file, if it need not be read. */
+  #addUnchanged(place: Place, reading: NodeReading): boolean {
+    const size = Number(reading.size)
+    const same = this.#earlier.same(place.earlier, fileHead(place.name, reading), reading.metadata.ctime)
+    if (same !== undefined) this.#addSame(place, same, size)
+    const unchanged = same === undefined ? this.#earlier.unchanged(place.earlier?.node, reading) : undefined
+    if (unchanged) {
+      this.#parts.onProgress(0, size)
+      this.#fileDone(place, reading, unchanged.content!, size)
+    }
+    return same !== undefined || unchanged !== undefined
+  }
+
   /** Adds the file if it is as it was: for most, that is all. */
   #isSame(place: Place, seen: FolderLook, i: number): boolean {
     const same = this.#earlier.same(place.earlier, seen.head(i), seen.ctime(i))
@@ -253,11 +277,15 @@ export class FolderSaver {
   }
 
   #addSame(place: Place, json: string, size: number): void {
-    this.#counts.files++
-    this.#counts.bytes += size
-    this.#parts.onProgress(1, size)
-    this.#parts.tally.countUnmodified(size)
+    this.#countSame(1, size)
     this.#addToList(place.folder, latin1(place.name), json)
+  }
+
+  #countSame(files: number, bytes: number): void {
+    this.#counts.files += files
+    this.#counts.bytes += bytes
+    this.#parts.onProgress(files, bytes)
+    this.#parts.tally.countUnmodified(files, bytes)
   }
 
   #addNew({ folder, name }: Unseen, json: string, size: number): void {
@@ -337,7 +365,8 @@ export class FolderSaver {
     if (--folder.open > 0) return
     if (folder.doubtful) this.#mustBeTheSame(folder)
     if (folder.gone) return folder.close(undefined)
-    if (isAsItWas(folder)) return folder.close(folder.earlier.tree)
+    const stored = storedList(folder)
+    if (stored !== undefined) return folder.close(stored)
     const closing = this.#parts.trees
       .save(folder.list.encode())
       .then(folder.close)

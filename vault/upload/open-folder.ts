@@ -15,6 +15,8 @@ export interface OpenFolder {
   readonly parent: OpenFolder | undefined
   /** As it was in the earlier point. */
   earlier: EarlierFolder
+  /** The id of its list in the earlier point, where that was seen to be what a new one would be. */
+  still: string | undefined
   /** What is still to come: its listing, files that are being read, folders in it. */
   open: number
   /** It went away before it could be listed. */
@@ -56,8 +58,7 @@ export interface Unseen extends UnseenFile {
 export const placeOf = ({ folder, name }: Unseen): Place => new Place(folder, Buffer.from(name, 'latin1'), undefined)
 
 /**
- * Whether the folder's list is the one that is stored already: it was read from the vault, and is what its
- * id says.
+ * The id of the folder's list if it is the one that is stored already, which was read from the vault and is what its id says.
  */
-export const isAsItWas = ({ earlier, list }: OpenFolder): boolean =>
-  earlier.tree !== '' && list.isWordForWord(earlier.texts)
+export const storedList = ({ still, earlier, list }: OpenFolder): string | undefined =>
+  still ?? (earlier.tree !== '' && list.isWordForWord(earlier.texts) ? earlier.tree : undefined)

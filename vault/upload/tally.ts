@@ -10,10 +10,10 @@ export class Tally {
   /** Lengths of all files. */
   bytes = 0
 
-  /** A file that is in the point as it was in the earlier one. */
-  countUnmodified(size: number): void {
-    this.bytes += size
-    this.files.unmodified++
+  /** Files that are in the point as they were in the earlier one, of so many bytes together. */
+  countUnmodified(files: number, bytes: number): void {
+    this.bytes += bytes
+    this.files.unmodified += files
   }
 
   /** A file that no earlier point is compared with. */
