@@ -4,6 +4,7 @@
  */
 export { isSignedBy } from './crypto/signature.ts'
 export { VaultError, type ErrorDetails, type VaultErrorCode } from './errors.ts'
+export { lookAhead } from './files/early-look.ts'
 export type { ExtendedAttribute, Nanoseconds, NodeMetadata, NodeType, TreeNode } from './format/node.ts'
 export type { NewKey, ScryptCost } from './keyring.ts'
 export { applyPolicy, type KeepDecision } from './retention/apply-policy.ts'

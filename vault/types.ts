@@ -69,6 +69,14 @@ export interface CutOptions {
   readonly blockBytes?: number
 }
 
+/** A look at a folder that has begun before it is saved; see `lookAhead`. */
+export interface Looking {
+  /** Whether there proved to be so much in the folder that a thread looks at it. */
+  readonly begun: Promise<boolean>
+  /** Resolves when no thread of it is left. Whoever began it calls this, whatever happened; more than once does no harm. */
+  end(): Promise<void>
+}
+
 export interface SaveFolderOptions extends CutOptions {
   /** Decides for each entry below the folder; a folder that is refused is not entered. Default: everything. */
   readonly select?: (path: Uint8Array, type: NodeMetadata['type']) => boolean
@@ -77,6 +85,8 @@ export interface SaveFolderOptions extends CutOptions {
    * again, restic's rule. Without it everything is read (and deduplicated).
    */
   readonly like?: { readonly snapshot: Snapshot; readonly path: PathInPoint }
+  /** With `like`, and without `select`: what has begun to look at this folder before. Of another folder it is not used. */
+  readonly looking?: Looking
 }
 
 export interface SnapshotDetails {

@@ -13,7 +13,10 @@ const namesAtOnce = 300
 const mostNames = 10_000
 /** About 400 bytes each. */
 const namesAhead = 20_000
-/** So far ahead, there is time to prepare what the other thread would have to do: who has more to do gets less of it. */
+/**
+ * So far ahead, there is time to prepare what the other thread would have to do: who has more to do gets less of it. Before the walk
+ * has begun, there is time in any case.
+ */
 const namesBeforeHeads = 1500
 
 const port = parentPort!
@@ -25,7 +28,8 @@ tell([])
 function walk({ top, after, taken }: WalkRequest): void {
   const takenNames = new Int32Array(taken)
   let [looks, names, told]: [Look[], number, number] = [[], 0, 0]
-  const hasTime = () => told + names - Atomics.load(takenNames, 0) > namesBeforeHeads
+  const isEarly = after.length === 0
+  const hasTime = () => isEarly || told + names - Atomics.load(takenNames, 0) > namesBeforeHeads
   for (const look of looksBelow({ folder: bufferOf(top), after, hasTime })) {
     looks.push(look)
     names += weightOf(look)

@@ -8,7 +8,7 @@ import { walkOrder } from './walk-order.ts'
 // come next. It only saves time: what it cannot tell is looked at by whoever needs it.
 
 /** Entries after which a thread is worth its start. */
-const worthThread = 1000
+export const worthThread = 1000
 
 /** Looks at the folders of a walk before their time, on a thread that starts when there proves to be much to look at. */
 export class LookAhead {
@@ -27,9 +27,20 @@ export class LookAhead {
     this.#top = new Uint8Array(top)
   }
 
+  /** Begins before the walk does, at its top. */
+  begin(): void {
+    this.#thread = this.#start()
+    this.#follow(new Uint8Array())
+  }
+
   /** Whether the thread can be told where the walk is. */
   get isThere(): boolean {
     return this.#state === 'ready'
+  }
+
+  /** Whether nothing more comes. */
+  get isDone(): boolean {
+    return this.#state === 'done'
   }
 
   /** So many entries were looked at by the walk itself. */
@@ -66,7 +77,7 @@ export class LookAhead {
     })
   }
 
-  /** The walk itself looks at `after`. */
+  /** The walk itself looks at `after`, and all that comes before it; empty: at nothing yet. */
   #follow(after: Uint8Array): undefined {
     this.#state = 'ahead'
     this.#thread!.post({ top: this.#top, after: new Uint8Array(after), taken: this.#taken.buffer })

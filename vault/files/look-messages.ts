@@ -1,6 +1,6 @@
 import type { PackedLook } from './folder-look.ts'
 
-/** What a thread is to go through: everything below `top` that a walk comes to after the folder `after`. */
+/** What a thread is to go through: `top` and everything below it that a walk comes to after the folder `after`; empty: all of it. */
 export interface WalkRequest {
   readonly top: Uint8Array
   readonly after: Uint8Array

@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { EarlyLook } from '../files/early-look.ts'
 import { fileHead } from '../files/file-head.ts'
 import type { FolderLook } from '../files/folder-look.ts'
 import { LookAhead } from '../files/look-ahead.ts'
@@ -41,6 +42,7 @@ export class FolderSaver {
   readonly #select: SaveFolderOptions['select']
   /** Where most is likely to be as it was, and nothing is to be left out: what is there is then all that costs time. */
   readonly #mayLookAhead: boolean
+  readonly #early: EarlyLook | undefined
   #ahead: LookAhead | undefined
   readonly #earlier: EarlierPoint
   readonly #files: FileBatcher
@@ -60,6 +62,7 @@ export class FolderSaver {
     this.#parts = parts
     this.#select = options.select
     this.#mayLookAhead = options.like !== undefined && !options.select
+    this.#early = options.looking instanceof EarlyLook ? options.looking : undefined
     this.#earlier = new EarlierPoint(parts.reader, options.like, parts.stored.data)
     this.#files = new FileBatcher(parts, options)
     this.#unseen = options.like ? undefined : this.#readUnseen(options)
@@ -75,6 +78,8 @@ export class FolderSaver {
 
   /** `folder` may be a symlink to one. Rejects with source-unreadable naming what cannot be read. */
   async save(folder: string): Promise<SavedTop> {
+    // Nobody needs it then; whoever began it waits for its end.
+    if (!this.#mayLookAhead) void this.#early?.end()
     try {
       return await this.#save(folder)
     } finally {
@@ -104,7 +109,7 @@ export class FolderSaver {
     try {
       const path = fs.realpathSync.native(Buffer.from(folder), { encoding: 'buffer' })
       const { metadata } = readNode(path)
-      if (this.#mayLookAhead) this.#ahead = new LookAhead(path)
+      if (this.#mayLookAhead) this.#ahead = this.#early?.take({ path, ...metadata }) ?? new LookAhead(path)
       const place = { path, inFolder, metadata, parent: undefined }
       // Where it is a mount point, an empty folder is all that is seen once it was unmounted.
       if (metadata.type === 'dir') return { ...this.#open(place, close), doubtful: true }
