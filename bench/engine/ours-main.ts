@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import process from 'node:process'
-import { openStorage, openVault, VaultError, type Snapshot, type Vault } from '../../vault/index.ts'
+import { lookAhead, openStorage, openVault, VaultError, type Snapshot, type Vault } from '../../vault/index.ts'
 
 // node bench/engine/ours.js backup VAULT FOLDER | stream VAULT | restore VAULT TARGET | check VAULT
 // What a backup of the program asks of the vault's engine, and nothing else. The password is in AIDATAVAULT_PASSWORD.
@@ -10,15 +10,13 @@ const details = { hostname: 'bench', username: 'bench', tags: [], programVersion
 
 const actions: Record<string, (vault: Vault) => Promise<unknown>> = {
   async backup(vault) {
+    const time = new Date()
     const snapshot = await latest(vault)
+    const like = snapshot && { snapshot, path: '' }
     await vault.withUploader({}, async uploader => {
-      await uploader.saveFolder('', folder, snapshot ? { like: { snapshot, path: '' } } : {})
-      await uploader.publish({
-        ...details,
-        time: new Date(),
-        paths: [folder],
-        ...(snapshot && { parent: snapshot.id }),
-      })
+      await uploader.saveFolder('', folder, { ...(like && { like }), ...(looking && { looking }) })
+      const parent = snapshot && { parent: snapshot.id }
+      await uploader.publish({ ...details, time, paths: [folder], ...parent })
     })
   },
   stream: vault =>
@@ -45,6 +43,12 @@ async function latest(vault: Vault): Promise<Snapshot | undefined> {
 }
 
 const password = process.env['AIDATAVAULT_PASSWORD']!
-const vault = await openVault(openStorage(location), { password, readsAll: action === 'check' })
-await actions[action]!(vault)
-await vault.close()
+// A backup of the program looks at files while it opens its vault, where nothing has to be stopped first.
+const looking = action === 'backup' ? lookAhead(folder) : undefined
+try {
+  const vault = await openVault(openStorage(location), { password, readsAll: action === 'check' })
+  await actions[action]!(vault)
+  await vault.close()
+} finally {
+  await looking?.end()
+}

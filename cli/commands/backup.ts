@@ -7,12 +7,14 @@ import {
   isUnsettled,
   capturedPhysically,
   lastProof,
+  LooksAhead,
   planBackup,
   planColdBackup,
   shortId,
   sourceKinds,
   takeEverywhere,
   type BackupPlan,
+  type OpenedPlace,
   type PlacedPoint,
   type PointPlace,
   type Project,
@@ -25,7 +27,7 @@ import { firstOpened, withVaults } from '../other-vault.ts'
 import type { Follow } from '../program.ts'
 import { recorded } from '../recorded.ts'
 import { durationText, sizeText } from '../words.ts'
-import { inRestoration } from './restore/frame.ts'
+import { inRestoration, type RestorationOptions } from './restore/frame.ts'
 
 interface BackupOptions {
   readonly only?: string
@@ -102,18 +104,33 @@ async function runBackup(
   // What stands in the way is said before anybody is asked for a password; unless it may be of something half-done, which is
   // settled first: a restore that was cut off may have left a server stopped.
   if (!(await isUnsettled(project.root))) planOf(project)
-  const placed = await withVaults(context, locations, opened =>
-    inRestoration(context, { reads: false, found: project, opened: firstOpened(opened) }, async ({ project: now }) => {
-      const { project: seen, plan } = planOf(now)
-      for (const { what, why } of plan.leftOut) terminal.warn(`not in this point: ${what} (${why})`)
-      const placed = await takeEverywhere(opened, vault => backup(seen, plan, vault, tags, tools, run), run)
-      tell(await proofFacts(seen, firstOpened(opened)))
-      return placed
-    }),
-  )
+  const looks = new LooksAhead()
+  let opened: readonly OpenedPlace[] = []
+  const open: RestorationOptions<PlacedPoint>['open'] = async use => {
+    await lookWhileOpening(project, planOf, looks)
+    return withVaults(context, locations, places => use(firstOpened((opened = places))))
+  }
+  const placed = await inRestoration(context, { reads: false, found: project, open }, async ({ project: now }) => {
+    const { project: seen, plan } = planOf(now)
+    for (const { what, why } of plan.leftOut) terminal.warn(`not in this point: ${what} (${why})`)
+    const placed = await takeEverywhere(opened, vault => backup(seen, plan, vault, tags, tools, run, looks), run)
+    tell(await proofFacts(seen, firstOpened(opened)))
+    return placed
+  }).finally(() => looks.end())
   tell(factsOf(placed))
   terminal.result(pointText(placed, performance.now() - started), pointJson(placed))
   assertEverywhere(placed)
+}
+
+/** Where something half-done is settled first, it may change what is looked at. */
+async function lookWhileOpening(
+  project: Project,
+  planOf: (found: Project) => { readonly project: Project; readonly plan: BackupPlan },
+  looks: LooksAhead,
+): Promise<void> {
+  if (await isUnsettled(project.root)) return
+  const { project: seen, plan } = planOf(project)
+  looks.beginAtOnce(seen, plan)
 }
 
 function factsOf({ point: { snapshot, manifest } }: PlacedPoint): RunFacts {

@@ -14,7 +14,7 @@ import {
   type Vault,
 } from '../../recovery/operations/index.ts'
 import { assertVaultKnown, configuredVaults, findProjectBesideVault, projectIfAny, type Context } from '../context.ts'
-import { assertInEach, factsOfEach, inEachVault, saidOfEach, vaultOf, type Said } from '../each-vault.ts'
+import { assertInEach, factsOfEach, inEachVault, saidOfEach, vaultOf, type Said, type InVault } from '../each-vault.ts'
 import { firstOpened, withVaults } from '../other-vault.ts'
 import type { Follow } from '../program.ts'
 import { recorded } from '../recorded.ts'
@@ -110,8 +110,11 @@ async function runRetain(
       inEachVault(opened, context.run.signal, place => retainIn(vaultOf(place), now, request, options, context))
     if (!project) return work(undefined)
     // Alone in the project: what a restore has left half-done is settled first, and none begins meanwhile.
-    const how = { reads: options.plan ?? false, found: project, opened: firstOpened(opened) }
-    return inRestoration(context, how, ({ project: now }) => work(now))
+    const first = firstOpened(opened)
+    const how = { reads: options.plan ?? false, found: project }
+    return inRestoration<readonly InVault[]>(context, { ...how, open: use => use(first) }, ({ project: now }) =>
+      work(now),
+    )
   })
   tell(factsOfEach(done))
   const { text, json } = saidOfEach(done)

@@ -7,6 +7,7 @@ import type { BackupPlan } from './backup-plan.ts'
 import { captureSources, type Captured } from './capture-sources.ts'
 import { earlierPoints } from './earlier-points.ts'
 import { withHooks } from './hooks/with-hooks.ts'
+import { LooksAhead } from './looks-ahead.ts'
 import { pointWriter, vaultRun } from './point-writer.ts'
 import { ourTag, projectTag, type RecoveryPoint } from './points.ts'
 import { programName, type Tools } from './tools.ts'
@@ -14,7 +15,8 @@ import { whoRuns } from './who.ts'
 
 /**
  * Takes one recovery point. Complete or failed: any source that fails fails the run, and the vault shows no new point.
- * The moment of every database is fixed before volumes are read, so that a file which a row points at is there.
+ * The moment of every database is fixed before volumes are read, so that a file which a row points at is there. `looks` may have
+ * begun before, and are ended.
  */
 export async function backup(
   project: Project,
@@ -23,14 +25,15 @@ export async function backup(
   tags: readonly string[],
   tools: Tools,
   run: Run,
+  looks = new LooksAhead(),
 ): Promise<RecoveryPoint> {
-  const work = () => takePoint(project, plan, vault, tags, tools, run)
+  const work = () => takePoint(project, plan, vault, tags, tools, run, looks).finally(() => looks.end())
   const pointOf = ({ snapshot }: RecoveryPoint) => snapshot.id
   return plan.hooks ? withHooks(project, 'capture', tools, run, work, { pointOf }) : work()
 }
 
 async function takePoint(
-  ...[project, plan, vault, tags, tools, run]: Parameters<typeof backup>
+  ...[project, plan, vault, tags, tools, run, looks = new LooksAhead()]: Parameters<typeof backup>
 ): Promise<RecoveryPoint> {
   const takenAt = run.clock.now()
   const wanted = [...(plan.code ? ['code'] : []), ...plan.volumes.map(volumeInPoint)]
@@ -39,7 +42,7 @@ async function takePoint(
   reading.catch(() => {})
   return vault.withUploader(vaultRun(run, 'upload'), async uploader => {
     const earlier = await reading
-    const work = { project, plan, earlier, writer: pointWriter(uploader, earlier), tools }
+    const work = { project, plan, earlier, writer: pointWriter(uploader, earlier, looks), tools, looks }
     const captured = await captureSources(work, run)
     const manifest = describePoint(project, plan, captured, takenAt, run)
     await saveManifest(uploader, manifest)

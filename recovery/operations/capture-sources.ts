@@ -12,6 +12,7 @@ import { captureImages, type CapturedImage } from './capture-images.ts'
 import { captureVolumes, type Silence } from './capture-volumes.ts'
 import { outsideOfVolumes } from './cold-plan.ts'
 import type { EarlierPoints } from './earlier-points.ts'
+import type { LooksAhead } from './looks-ahead.ts'
 import { sideBySide } from './side-by-side.ts'
 import { sourceStep } from './source-step.ts'
 import type { Tools } from './tools.ts'
@@ -34,6 +35,7 @@ interface Captures {
   readonly earlier: EarlierPoints
   readonly writer: PointWriter
   readonly tools: Tools
+  readonly looks?: LooksAhead
 }
 
 /**
@@ -94,8 +96,11 @@ async function captureServers(
 const lookBeside = (servers: readonly DatabaseServer[], { project, tools }: Captures, run: Run) =>
   Promise.all(servers.map(server => besideServer(project, server, tools, run)))
 
-const captureRest = (work: Captures, run: Run) =>
-  captureVolumes(work.project, work.plan, work.writer, work.tools, run, () => captureFiles(work, run))
+function captureRest(work: Captures, run: Run) {
+  // Where services are quieted first, nothing may be looked at before they are, and then it is its turn anyway.
+  if (!work.plan.quiet) work.looks?.begin(work.plan)
+  return captureVolumes(work.project, work.plan, work.writer, work.tools, run, () => captureFiles(work, run))
+}
 
 async function captureFiles(
   { project, plan, earlier, writer }: Captures,

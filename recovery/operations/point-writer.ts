@@ -1,7 +1,16 @@
 import type { Part, PointWriter, SavedPart, TakenPipe } from '../domain/point-content.ts'
 import { currentStep, type Run } from '../domain/run.ts'
 import type { EarlierPoints } from './earlier-points.ts'
-import type { SavedFile, SavedFolder, SaveFolderOptions, Snapshot, Uploader, VaultRun } from '../../vault/index.ts'
+import type { LooksAhead } from './looks-ahead.ts'
+import type {
+  Looking,
+  SavedFile,
+  SavedFolder,
+  SaveFolderOptions,
+  Snapshot,
+  Uploader,
+  VaultRun,
+} from '../../vault/index.ts'
 import { toVaultEntries } from './entry-adapter.ts'
 
 const savedFile = (saved: Pick<SavedFile, 'bytes' | 'sha256'>): SavedPart => ({
@@ -23,12 +32,17 @@ export const vaultRun = (run: Run, step: string): VaultRun => ({
 })
 
 /** Folder options: what to take, and where an earlier point has the same folder, whose unchanged files are not read again. */
-const folderOptions = (part: Part & { kind: 'folder' }, previous: Snapshot | undefined): SaveFolderOptions => {
+const folderOptions = (
+  part: Part & { kind: 'folder' },
+  previous: Snapshot | undefined,
+  looking: Looking | undefined,
+): SaveFolderOptions => {
   const { select, blockBytes } = part
   return {
     ...(blockBytes ? { blockBytes } : {}),
     ...(select ? { select: (path, type) => select(path, type === 'dir') } : {}),
     ...(previous ? { like: { snapshot: previous, path: part.path } } : {}),
+    ...(looking ? { looking } : {}),
   }
 }
 
@@ -53,9 +67,9 @@ async function saveStream(uploader: Uploader, part: Part & { kind: 'stream' }): 
 
 /**
  * Sends the parts of sources into a new point. A part counts only when its program has ended well.
- * `earlier` are points of the same project.
+ * `earlier` are points of the same project; `looks` may have begun to look at folders.
  */
-export function pointWriter(uploader: Uploader, earlier?: EarlierPoints): PointWriter {
+export function pointWriter(uploader: Uploader, earlier?: EarlierPoints, looks?: LooksAhead): PointWriter {
   const save = async (part: Part): Promise<SavedPart> => {
     switch (part.kind) {
       case 'stream':
@@ -63,7 +77,7 @@ export function pointWriter(uploader: Uploader, earlier?: EarlierPoints): PointW
       case 'file':
         return savedFile(await uploader.saveFile(part.path, part.file))
       case 'folder': {
-        const options = folderOptions(part, earlier?.holding(part.path)?.snapshot)
+        const options = folderOptions(part, earlier?.holding(part.path)?.snapshot, looks?.at(part.folder))
         return savedFolder(await uploader.saveFolder(part.path, part.folder, options))
       }
       case 'entries': {

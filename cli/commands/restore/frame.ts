@@ -49,42 +49,49 @@ export const withRestoreOptions = (command: Command): Command =>
 export const withPlanOptions = (command: Command): Command =>
   command.option('--plan', 'show exactly what would change, then stop').option('-y, --yes', 'do not ask')
 
+/** How a project is opened for it. */
+export interface RestorationOptions<T> {
+  readonly reads: boolean
+  readonly found?: Project
+  readonly open?: (use: (vault: Vault) => Promise<T>) => Promise<T>
+}
+
 /**
  * Opens the project (or takes the one that is `found`) and its vault for a restore or a backup, alone in the project; what
  * an earlier one left half-done is settled first.
- * `opened`: a vault that is open already is used, and left open. With `reads` (--plan) nothing is settled nor locked: what stands there is only told.
+ * `open` opens the vault, once one is alone in the project; without it, it is opened before. With `reads` (--plan) nothing is settled
+ * nor locked: what stands there is only told.
  */
 export async function inRestoration<T>(
   context: Context,
-  { reads, found, opened }: { readonly reads: boolean; readonly found?: Project; readonly opened?: Vault },
+  { reads, found, open }: RestorationOptions<T>,
   use: (restoration: Restoration, settled: readonly Settled[]) => Promise<T>,
 ): Promise<T> {
   const { tools, run, terminal } = context
   const project = found ?? (await findProjectBesideVault(context))
-  const open = async (work: (vault: Vault) => Promise<T>) =>
-    opened
-      ? work(opened)
-      : withVault(context, configuredVault(context, project) ?? (await vaultOfLastRestore(project.root)), work)
-  return open(async vault => {
-    const restoration = { project, vault, tools, run }
-    if (reads) {
-      for (const { record } of await interruptedRestores(project.root))
-        terminal.warn(
-          `the restore of ${record.what} was interrupted at: ${record.step}; the next restore, undo or backup settles it first`,
-        )
-      return use(restoration, [])
-    }
-    return aloneIn(project.root, async () => {
-      const quieted = await settleQuiet(project, tools, run)
-      const settled = await settleInterrupted(restoration)
-      await dropExpired(restoration)
-      // Services run again that did not, databases have other names.
-      return use(
-        quieted || settled.length > 0 ? { ...restoration, project: await findAgain(context, found) } : restoration,
-        settled,
+  const inVault = async (work: (vault: Vault) => Promise<T>) =>
+    withVault(context, configuredVault(context, project) ?? (await vaultOfLastRestore(project.root)), work)
+  const read = async (vault: Vault) => {
+    for (const { record } of await interruptedRestores(project.root))
+      terminal.warn(
+        `the restore of ${record.what} was interrupted at: ${record.step}; the next restore, undo or backup settles it first`,
       )
-    })
-  })
+    return use({ project, vault, tools, run }, [])
+  }
+  const settle = async (vault: Vault) => {
+    const restoration = { project, vault, tools, run }
+    const quieted = await settleQuiet(project, tools, run)
+    const settled = await settleInterrupted(restoration)
+    await dropExpired(restoration)
+    // Services run again that did not, databases have other names.
+    return use(
+      quieted || settled.length > 0 ? { ...restoration, project: await findAgain(context, found) } : restoration,
+      settled,
+    )
+  }
+  if (reads) return (open ?? inVault)(read)
+  if (open) return aloneIn(project.root, () => open(settle))
+  return inVault(vault => aloneIn(project.root, () => settle(vault)))
 }
 
 /** A project that was only recalled from a point may not be there to be discovered even now. */
