@@ -51,6 +51,28 @@ describe('a folder of an earlier point', () => {
     )
   })
 
+  it('has the id of the list of each folder in it, and of nothing else', () => {
+    const subtree = 'cd'.repeat(32)
+    const nasty = { user: `","type":"dir`, group: `","subtree":"${'ef'.repeat(32)}"}` }
+    const error = 'partly unread'
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(anyName, { selector: String, minLength: 1, maxLength: 4 }),
+        fc.boolean(),
+        (names, odd) => {
+          const nodes = names.flatMap((name, i): TreeNode[] => {
+            const file = { ...nodeOf(name, []), ...(odd && nasty), name: Buffer.concat([name, Buffer.of(0x30 + i)]) }
+            const folder: TreeNode = { ...file, type: 'dir', content: null, subtree, ...(odd && i % 2 && { error }) }
+            return [file, { ...folder, name: Buffer.concat([file.name, Buffer.from('/').fill('d')]) }]
+          })
+          const folder = EarlierFolder.read(encodeTree(nodes), '')
+          for (const { name, type } of nodes)
+            expect(folder.entry(name)!.tree).toBe(type === 'dir' ? subtree : undefined)
+        },
+      ),
+    )
+  })
+
   it('is read also where it was laid out by another program', () => {
     const document = Buffer.from(` ${JSON.stringify({ nodes: [{ type: 'file', name: 'a', content: [] }] }, null, 1)}`)
     expect(EarlierFolder.read(document, '').entry(Buffer.from('a'))!.node).toEqual(parseTree(document)[0])

@@ -9,6 +9,8 @@ const end = ']}'
 const nodeStart = '{"name":"'
 // What a node's own name is followed by; that of an extended attribute is followed by its value.
 const behindName = ',"type":"'
+/** A folder of which nothing unusual is said. In a text that has no braces inside, quotes without a backslash are JSON's own. */
+const folderText = /^\{"name":"[^"\\]*","type":"dir",[^{}]*,"content":null,"subtree":"([0-9a-f]{64})"\}$/
 /** A longer list is read node by node: it would not fit into one string. */
 const longestText = 128 * 1024 * 1024
 
@@ -22,6 +24,12 @@ export class EarlierEntry {
     this.text = text
     this.#node = node
     this.#isRead = node !== undefined
+  }
+
+  /** The id of its list, if it is a folder. */
+  get tree(): string | undefined {
+    const tree = folderText.exec(this.text)?.[1]
+    return tree ?? (this.node?.type === 'dir' ? this.node.subtree : undefined)
   }
 
   /** undefined if it cannot be read: then the entry counts as new. */

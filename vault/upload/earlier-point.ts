@@ -51,9 +51,8 @@ export class EarlierPoint {
   }
 
   /** The list of a folder; undefined where it was none, or where the vault cannot tell any more: then files are read. */
-  async list(node: TreeNode | undefined): Promise<EarlierList | undefined> {
-    if (node?.type !== 'dir' || !node.subtree) return undefined
-    const tree = node.subtree
+  async list(tree: string | undefined): Promise<EarlierList | undefined> {
+    if (!tree) return undefined
     const reading = this.#reader.readBlob('tree', tree).then(document => ({ tree, document }))
     return this.#unlessDamaged(reading, undefined)
   }

@@ -1,5 +1,6 @@
 import type { NodeMetadata, TreeNode } from '../format/node.ts'
 import { encodeNode } from '../format/node-encode.ts'
+import type { Before } from './tally.ts'
 import { TreeDraft } from './tree-draft.ts'
 import type { UploadParts } from './upload-parts.ts'
 
@@ -25,7 +26,7 @@ export const otherNode = (metadata: NodeMetadata): Nameless => ({ ...metadata, s
 type Counting = Pick<UploadParts, 'links' | 'tally'>
 
 /** Serialises a node and counts it for the summary. */
-export function encodeCounted(parts: Counting, name: Uint8Array, nameless: Nameless, before?: TreeNode): string {
+export function encodeCounted(parts: Counting, name: Uint8Array, nameless: Nameless, before?: Before): string {
   const node = parts.links.check({ ...nameless, name })
   const json = encodeNode(node)
   parts.tally.count(node, json, before)
@@ -40,5 +41,5 @@ export function addNode(
   nameless: Nameless,
   before?: TreeNode,
 ): void {
-  list.add(name, encodeCounted(parts, name, nameless, before))
+  list.add(name, encodeCounted(parts, name, nameless, before && { text: '', node: before }))
 }

@@ -91,7 +91,7 @@ export class FolderSaver {
     const top = Promise.withResolvers<string | undefined>()
     const before = await this.#parts.failure.during(this.#earlier.top())
     const opened = this.#openTop(folder, top.resolve)
-    if (opened) await this.#fill(opened, before)
+    if (opened) await this.#fill(opened, before?.type === 'dir' ? before.subtree : undefined)
     await this.#finishFiles()
     this.#unread.throwIfAny(folder)
     const tree = await this.#parts.failure.during(top.promise)
@@ -125,7 +125,8 @@ export class FolderSaver {
     return { ...place, ...begun, list: new TreeDraft(this.#parts.squeezer), close }
   }
 
-  async #fill(folder: OpenFolder, before: TreeNode | undefined): Promise<void> {
+  /** `before`: the id of its list in the earlier point. */
+  async #fill(folder: OpenFolder, before: string | undefined): Promise<void> {
     await (this.#unseen ? this.#fillAnew(folder, this.#unseen) : this.#fillLike(folder, before))
     this.#release(folder)
     while (this.#closing.size >= closingAtOnce) await this.#parts.failure.during(Promise.race(this.#closing))
@@ -154,7 +155,7 @@ export class FolderSaver {
     }
   }
 
-  async #fillLike(folder: OpenFolder, before: TreeNode | undefined): Promise<void> {
+  async #fillLike(folder: OpenFolder, before: string | undefined): Promise<void> {
     if (this.#isTurnOver()) await this.#giveTurn()
     const list = await this.#parts.failure.during(this.#earlier.list(before))
     const seen = await this.#seenAhead(folder)
@@ -244,7 +245,7 @@ export class FolderSaver {
       this.#release(place.folder)
     }
     const { path, inFolder, folder: parent } = place
-    return this.#fill(this.#open({ path, inFolder, metadata, parent }, close), place.earlier?.node)
+    return this.#fill(this.#open({ path, inFolder, metadata, parent }, close), place.earlier?.tree)
   }
 
   #addFile(place: Place, reading: NodeReading): Promise<void> | void {
@@ -357,7 +358,7 @@ export class FolderSaver {
   }
 
   #add({ folder, name, earlier }: Place, node: Nameless): void {
-    this.#addToList(folder, latin1(name), encodeCounted(this.#parts, name, node, earlier?.node))
+    this.#addToList(folder, latin1(name), encodeCounted(this.#parts, name, node, earlier))
   }
 
   #addToList({ list }: OpenFolder, name: string, json: string): void {

@@ -1,6 +1,12 @@
 import type { TreeNode } from '../format/node.ts'
 import { encodeNode } from '../format/node-encode.ts'
 
+/** What stood somewhere in the earlier point: its node, and its JSON if it is laid out as we do it. */
+export interface Before {
+  readonly text: string
+  readonly node: TreeNode | undefined
+}
+
 type Change = 'new' | 'changed' | 'unmodified'
 
 /** Counts what goes into a point for the snapshot's summary, as restic does. */
@@ -22,15 +28,17 @@ export class Tally {
     this.files.new++
   }
 
-  /** `json` is the node as it is saved; `before` what stood there in the earlier point. */
-  count(node: TreeNode, json: string, before?: TreeNode): void {
+  /** `json` is the node as it is saved. */
+  count(node: TreeNode, json: string, before?: Before): void {
     if (node.type === 'file') this.bytes += Number(node.size)
     if (node.type === 'file') this.files[changeOf(node, json, before)]++
     else if (node.type === 'dir') this.folders[changeOf(node, json, before)]++
   }
 }
 
-function changeOf(node: TreeNode, json: string, before: TreeNode | undefined): Change {
-  if (before?.type !== node.type) return 'new'
-  return encodeNode(before) === json ? 'unmodified' : 'changed'
+function changeOf(node: TreeNode, json: string, before: Before | undefined): Change {
+  if (before?.text === json) return 'unmodified'
+  const found = before?.node
+  if (found?.type !== node.type) return 'new'
+  return encodeNode(found) === json ? 'unmodified' : 'changed'
 }
