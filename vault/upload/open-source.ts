@@ -37,3 +37,10 @@ export function openQuietly(path: Buffer): number {
 /** The name of a system's error, like ENOENT; '' if it is none. */
 export const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && /^E[A-Z0-9]+$/.test(String(error.code)) ? String(error.code) : ''
+
+/** The same; what is no system's error is thrown again. */
+export function codeOrThrow(error: unknown): string {
+  const code = codeOf(error)
+  if (!code) throw error
+  return code
+}
