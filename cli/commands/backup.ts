@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { messageOf, RecoveryError } from '../../recovery/domain/errors.ts'
+import type { Clock } from '../../recovery/domain/run.ts'
 import {
   assertEverywhere,
   assertOutside,
@@ -107,7 +108,7 @@ async function runBackup(
   const looks = new LooksAhead()
   let opened: readonly OpenedPlace[] = []
   const open: RestorationOptions<PlacedPoint>['open'] = async use => {
-    await lookWhileOpening(project, planOf, looks)
+    await lookWhileOpening(project, planOf, looks, run.clock)
     return withVaults(context, locations, places => use(firstOpened((opened = places))))
   }
   const placed = await inRestoration(context, { reads: false, found: project, open }, async ({ project: now }) => {
@@ -127,10 +128,11 @@ async function lookWhileOpening(
   project: Project,
   planOf: (found: Project) => { readonly project: Project; readonly plan: BackupPlan },
   looks: LooksAhead,
+  clock: Clock,
 ): Promise<void> {
   if (await isUnsettled(project.root)) return
   const { project: seen, plan } = planOf(project)
-  looks.beginAtOnce(seen, plan)
+  looks.beginAtOnce(seen, plan, clock)
 }
 
 function factsOf({ point: { snapshot, manifest } }: PlacedPoint): RunFacts {

@@ -35,7 +35,7 @@ export async function backup(
 async function takePoint(
   ...[project, plan, vault, tags, tools, run, looks = new LooksAhead()]: Parameters<typeof backup>
 ): Promise<RecoveryPoint> {
-  const takenAt = run.clock.now()
+  const takenAt = looks.since ?? run.clock.now()
   const wanted = [...(plan.code ? ['code'] : []), ...plan.volumes.map(volumeInPoint)]
   // Read while the upload is prepared.
   const reading = earlierPoints(vault, project.facts, wanted, run)

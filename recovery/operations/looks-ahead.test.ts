@@ -32,9 +32,12 @@ async function seen(begin: (looks: LooksAhead) => void): Promise<string[]> {
   return names
 }
 
+const moment = new Date('2026-05-06T07:08:09Z')
+const clock = { now: () => moment }
+
 describe('looks before their time', () => {
   const atOnce = (more: Partial<BackupPlan> = {}, of = project) =>
-    seen(looks => looks.beginAtOnce(of, { ...planBackup(project), ...more }))
+    seen(looks => looks.beginAtOnce(of, { ...planBackup(project), ...more }, clock))
 
   it('are at the first folder in which there is much', async () => {
     expect(await atOnce()).toEqual(['many'])
@@ -58,6 +61,15 @@ describe('looks before their time', () => {
     const { key } = project.volumes[1]!
     const plan = { ...planBackup(project), cold: new Map([[key, 'db']]) }
     expect(await seen(looks => looks.begin(plan))).toEqual(['more'])
+  })
+
+  it('say since when, until they are over, so that no point claims to be newer', async () => {
+    const looks = new LooksAhead()
+    expect(looks.since).toBeUndefined()
+    looks.beginAtOnce(project, planBackup(project), clock)
+    expect(looks.since).toEqual(moment)
+    await looks.end()
+    expect(looks.since).toBeUndefined()
   })
 
   it('end where they have not begun, and do not begin any more then', async () => {

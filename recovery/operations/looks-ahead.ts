@@ -1,5 +1,6 @@
 import fs from 'node:fs/promises'
 import { lookAhead, type Looking } from '../../vault/index.ts'
+import type { Clock } from '../domain/run.ts'
 import type { Project } from '../project/project.ts'
 import type { BackupPlan } from './backup-plan.ts'
 
@@ -11,13 +12,21 @@ export class LooksAhead {
   #beginning: Promise<void> | undefined
   #folder: string | undefined
   #looking: Looking | undefined
+  #since: Date | undefined
   #isOver = false
 
   /** For who works alone in the project, and has yet to open a vault. Does nothing where more has to happen first. */
-  beginAtOnce(project: Project, plan: BackupPlan): void {
+  beginAtOnce(project: Project, plan: BackupPlan, clock: Clock): void {
     const waits =
       plan.servers.length > 0 || plan.quiet || plan.cold || (plan.hooks && project.config.hooks?.beforeCapture)
-    if (!waits) this.begin(plan)
+    if (waits) return
+    this.#since = clock.now()
+    this.begin(plan)
+  }
+
+  /** What is seen may be from then on: a point of it is not newer. undefined where nothing has begun yet, or is used any more. */
+  get since(): Date | undefined {
+    return this.#isOver ? undefined : this.#since
   }
 
   /** From now on all of the plan's folders may be captured. Never of a stopped server's files: who is sure of the stop looks then. */

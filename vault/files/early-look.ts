@@ -12,8 +12,8 @@ import { readNode } from './node-reader.ts'
  */
 export const lookAhead = (folder: string): Looking => new EarlyLook(folder)
 
-// Nobody expects of a point what was true so long before it.
-const longestWaitMs = 60_000
+// Who was asked for a password meanwhile may have changed something that is expected in the point.
+const longestWaitMs = 10_000
 
 /** The folder itself, so that it is known for the same one later. */
 type Top = { readonly path: Buffer } & Pick<NodeMetadata, 'deviceId' | 'inode'>
