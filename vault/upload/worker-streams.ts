@@ -60,9 +60,7 @@ export class WorkerStreams {
     }
     try {
       take(begun)
-      const reading = readPipe(fd, take)
-      Atomics.store(new Int32Array(taken), 0, 1)
-      await reading
+      await readTaken(fd, new Int32Array(taken), take)
     } catch (error) {
       throw error instanceof VaultError ? error : unreadable(error)
     }
@@ -73,6 +71,20 @@ export class WorkerStreams {
   #begin(stream: number, { blockBytes, digest }: StreamOptions): Cutting {
     const content = this.#contents.stream(this.#giverOf(stream), blockBytes)
     return { content, whole: digest ? new WholeDigest() : undefined }
+  }
+}
+
+/**
+ * The word is 1 before anything here could close the pipe, whenever this thread is ended: closed by both sides, its number could
+ * be somebody else's by then.
+ */
+function readTaken(fd: number, taken: Int32Array, onPiece: (bytes: Uint8Array) => void): Promise<void> {
+  Atomics.store(taken, 0, 1)
+  try {
+    return readPipe(fd, onPiece)
+  } catch (error) {
+    Atomics.store(taken, 0, 0)
+    throw error
   }
 }
 
