@@ -32,6 +32,7 @@ const only = values.only.split(',').filter(Boolean)
 
 bringPeers()
 const top = values.folder ?? fs.mkdtempSync(path.join(os.tmpdir(), 'aidatavault-bench-'))
+fs.mkdirSync(top, { recursive: true })
 // The database server is another user.
 fs.chmodSync(top, 0o755)
 try {
