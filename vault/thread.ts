@@ -8,7 +8,7 @@ import { parentPort, type Transferable, type Worker, type WorkerOptions } from '
 const loadedWord = 'loaded'
 const loading = new Set<Promise<void>>()
 
-/** To be called by every thread, first of all. */
+/** To be called by every thread that a `Thread` stands for, first of all. */
 export const tellLoaded = (): void => parentPort!.postMessage(loadedWord)
 
 /** Resolves when no thread is loading: this process must not exit before. */

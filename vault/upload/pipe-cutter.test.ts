@@ -125,6 +125,10 @@ describe.runIf(process.platform === 'linux')('a pipe that a worker reads', () =>
     pool.adopt(pipe)
     await pool.end()
     expect(isOpen(pipe.fd)).toBe(false)
+    const late = await pipeOf('cat', '/dev/zero')
+    pool.adopt(late.pipe)
+    expect(isOpen(late.pipe.fd)).toBe(false)
+    await expect(late.program.finished).rejects.toMatchObject({ code: 'tool-failed' })
     await expect(program.finished).rejects.toMatchObject({ code: 'tool-failed' })
   })
 

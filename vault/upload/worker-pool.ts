@@ -82,6 +82,7 @@ export class WorkerPool {
   /** Open files that workers read: closed when they can read no more. */
   readonly #left: number[] = []
   readonly #pipes = new Set<AdoptedPipe>()
+  #ended = false
 
   constructor(start: PoolStart, options: WorkerPoolOptions) {
     this.#start = start
@@ -157,12 +158,15 @@ export class WorkerPool {
   /** From now on it is closed when it is read, or nobody can read it any more. */
   adopt({ fd, begun = new Uint8Array() }: OpenPipe): AdoptedPipe {
     const pipe = { fd, begun, taken: new SharedArrayBuffer(4) }
-    this.#pipes.add(pipe)
+    // Whoever comes too late must not leave its program waiting for a reader.
+    if (this.#ended) closeSync(fd)
+    else this.#pipes.add(pipe)
     return pipe
   }
 
   /** Ends all threads at once. */
   async end(): Promise<void> {
+    this.#ended = true
     await Promise.all(this.#workers.map(worker => worker.end()))
     for (const fd of this.#left.splice(0)) closeSync(fd)
     for (const { fd, taken } of this.#pipes) if (Atomics.load(new Int32Array(taken), 0) === 0) closeSync(fd)

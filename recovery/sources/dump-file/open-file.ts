@@ -3,7 +3,7 @@ import fs from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
 import { messageOf, RecoveryError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
-import { feedProgram, findProgram, startProgram } from '../../drivers/process/index.ts'
+import { feedProgram, findProgram, outputOf, startProgram } from '../../drivers/process/index.ts'
 
 export type Compression = 'none' | 'gzip' | 'xz' | 'zstd' | 'bzip2' | 'lz4'
 
@@ -76,13 +76,7 @@ async function* byProgram(file: string, compression: Compression, run: Run): Asy
   const program = startProgram(call)
   const fed = feedProgram(call, program, plainBytes(file, run))
   fed.catch(() => {})
-  let whole = false
-  try {
-    yield* program.stdout as AsyncIterable<Uint8Array>
-    whole = true
-  } finally {
-    if (!whole) await program.stop()
-  }
+  yield* outputOf(Promise.resolve(program), true)
   await fed.catch((error: unknown) => {
     run.signal.throwIfAborted()
     throw broken(file, compression, error)
