@@ -2,10 +2,13 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { composeCli, dockerCli } from '../drivers/docker/index.ts'
 import type { Project } from '../project/project.ts'
-import { testBind, testProject } from '../sources/testing/test-project.ts'
+import { quietRun, testBind, testProject } from '../sources/testing/test-project.ts'
+import { backup } from './backup.ts'
 import { planBackup, type BackupPlan } from './backup-plan.ts'
 import { LooksAhead } from './looks-ahead.ts'
+import { vaultInMemory } from './testing/point-in-memory.ts'
 
 let root: string
 let project: Project
@@ -70,6 +73,18 @@ describe('looks before their time', () => {
     expect(looks.since).toEqual(moment)
     await looks.end()
     expect(looks.since).toBeUndefined()
+  })
+
+  it('date the point whose folders they saw, and no other', async () => {
+    const vault = await vaultInMemory()
+    const plan = planBackup(project, ['volume'])
+    const [looks, tools] = [new LooksAhead(), { engine: dockerCli(), compose: composeCli() }]
+    const take = () => backup(project, plan, vault, [], tools, quietRun(), looks)
+    looks.beginAtOnce(project, plan, clock)
+    const first = await take()
+    expect(first.manifest.takenAt).toBe(moment.toISOString())
+    expect(first.snapshot.time).toEqual(moment)
+    expect((await take()).snapshot.time.getTime()).toBeGreaterThan(moment.getTime())
   })
 
   it('end where they have not begun, and do not begin any more then', async () => {
